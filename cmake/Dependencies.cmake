@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# All of it from Debian; scripts/packages.txt is the list that `make` installs.
+find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+add_library(re2 ALIAS PkgConfig::RE2)
+pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
+
+# Asio and Beast compiled once, instead of in every file that includes them.
+add_library(gatehouse_boost STATIC cmake/boost_impl.cpp)
+target_link_libraries(gatehouse_boost PUBLIC gatehouse_flags Boost::headers Threads::Threads OpenSSL::SSL)
+
+# The release binary allocates through mimalloc; sanitizers bring their own allocator.
+add_library(gatehouse_allocator INTERFACE)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT GATEHOUSE_SANITIZE)
+  find_package(mimalloc REQUIRED)
+  target_link_libraries(gatehouse_allocator INTERFACE mimalloc-static)
+endif()

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# gatehouse_folder(path LINKS ... [PRIVATE_LINKS ...] [SUBFOLDERS ...] [EXCLUDE ...]):
+# a static library gatehouse_<path> of every .cpp directly in the folder and the named subfolders.
+add_library(gatehouse_pch OBJECT cmake/pch.cpp)
+target_link_libraries(gatehouse_pch PRIVATE gatehouse_flags fmt::fmt)
+target_precompile_headers(gatehouse_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+
+function(gatehouse_folder path)
+  cmake_parse_arguments(ARG "" "" "LINKS;PRIVATE_LINKS;SUBFOLDERS;EXCLUDE" ${ARGN})
+  string(REPLACE "/" "_" name gatehouse_${path})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.cpp)
+  foreach(sub ${ARG_SUBFOLDERS})
+    file(GLOB more CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/${sub}/*.cpp)
+    list(APPEND sources ${more})
+  endforeach()
+  foreach(file ${ARG_EXCLUDE})
+    list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/${file})
+  endforeach()
+  if(NOT sources)
+    set(sources ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
+  endif()
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC gatehouse_flags fmt::fmt Threads::Threads ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
+  target_precompile_headers(${name} REUSE_FROM gatehouse_pch)
+endfunction()

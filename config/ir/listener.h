@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Listeners and the limits that hold on them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ip.h"
+#include "config/ir/route.h"
+
+namespace gatehouse::ir {
+
+/// Bytes, counts and times that bound what one downstream peer may cost. Defaults are the shipped ones;
+/// settings override them for every listener, policies later per listener.
+struct HttpLimits {
+  std::uint32_t max_header_bytes = 64 * 1024;  ///< request line and all fields (431)
+  std::uint32_t max_header_count = 100;        ///< fields (431)
+  std::uint32_t max_uri_bytes = 16 * 1024;     ///< request target (414)
+  std::uint64_t max_body_bytes = 0;            ///< 0 = unlimited (413)
+  std::uint32_t max_requests_per_connection = 100'000;
+  std::uint32_t max_connections = 0;              ///< per worker and listener socket; 0 = from the fd limit
+  std::uint32_t max_connections_per_address = 0;  ///< per worker; 0 = unlimited
+  std::chrono::milliseconds header_timeout{10'000};
+  std::chrono::milliseconds body_idle_timeout{30'000};
+  std::uint32_t min_body_rate = 240;  ///< bytes/s after 10 s of body; 0 = off
+  std::chrono::milliseconds idle_timeout{75'000};
+  std::chrono::milliseconds send_timeout{60'000};
+  std::chrono::milliseconds tunnel_idle_timeout{3'600'000};
+  bool operator==(const HttpLimits&) const = default;
+};
+
+/// A route on a listener with those of its own hostnames that the listener serves.
+/// Ranking is by these (Gateway API v1.7 hostname precedence); an empty list stands for every host.
+struct Attachment {
+  std::shared_ptr<const HttpRoute> route;
+  std::vector<std::string> hostnames;  ///< lower case, "*.example.com" for a wildcard, sorted
+};
+bool operator==(const Attachment& a, const Attachment& b);
+
+/// One Gateway listener. Sockets are keyed by bind address and shared by listeners of any Gateway.
+struct Listener {
+  std::string name;     ///< "namespace/gateway/listener"
+  std::string gateway;  ///< "namespace/gateway"
+  std::vector<SocketAddress> binds;
+  std::uint16_t advertised_port = 0;  ///< the port users see: spec.listeners[].port
+  std::string hostname;               ///< lower case; empty = any
+  HttpLimits limits;
+  std::vector<Attachment> routes;  ///< in a stable order: by RouteAge
+  bool operator==(const Listener&) const = default;
+};
+
+}  // namespace gatehouse::ir

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Namespace and Service (v1) and EndpointSlice (discovery.k8s.io/v1): the parts a gateway reads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/objects/metadata.h"
+
+namespace gatehouse::objects {
+
+struct Namespace {
+  static constexpr const char* kKind = "Namespace";
+  ObjectMeta meta;
+  bool operator==(const Namespace&) const = default;
+};
+
+struct ServicePort {
+  std::string name;
+  std::string protocol = "TCP";
+  std::int32_t port = 0;
+  std::string target_port;  ///< a number or a name, as written; empty = port
+  std::string app_protocol;
+  bool operator==(const ServicePort&) const = default;
+};
+
+/// File mode only: this annotation lists endpoints as "ip:port,ip:port".
+inline constexpr const char* kEndpointsAnnotation = "gatehouse.dev/endpoints";
+
+struct Service {
+  static constexpr const char* kKind = "Service";
+  ObjectMeta meta;
+  std::string type = "ClusterIP";
+  std::vector<std::string> cluster_ips;  ///< "None" for a headless service
+  std::string external_name;
+  std::vector<ServicePort> ports;
+  bool operator==(const Service&) const = default;
+};
+
+struct SliceEndpoint {
+  std::vector<std::string> addresses;
+  std::optional<bool> ready;
+  std::optional<bool> serving;
+  std::optional<bool> terminating;
+  bool operator==(const SliceEndpoint&) const = default;
+};
+
+struct SlicePort {
+  std::string name;
+  std::string protocol = "TCP";
+  std::optional<std::int32_t> port;
+  std::string app_protocol;
+  bool operator==(const SlicePort&) const = default;
+};
+
+/// Belongs to the Service named by the label kubernetes.io/service-name.
+struct EndpointSlice {
+  static constexpr const char* kKind = "EndpointSlice";
+  ObjectMeta meta;
+  std::string address_type;  ///< IPv4, IPv6, FQDN
+  std::vector<SliceEndpoint> endpoints;
+  std::vector<SlicePort> ports;
+  bool operator==(const EndpointSlice&) const = default;
+};
+
+}  // namespace gatehouse::objects
