@@ -20,7 +20,7 @@ add_library(gatehouse_flags INTERFACE)
 target_link_libraries(gatehouse_flags INTERFACE Threads::Threads)
 target_include_directories(gatehouse_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(gatehouse_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Werror)
+  -pthread -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False positives of g++ 12 inside libstdc++ strings and coroutine frames.
   target_compile_options(gatehouse_flags INTERFACE
