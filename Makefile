@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+# The commands of everyday work; `make help` lists them. CMake presets do the building.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
+BENCH_FLAGS ?=
+export FUZZ_SECONDS JOBS
+
+.PHONY: help run build release test bench bench-micro bench-syscalls fuzz coverage format lint clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
+
+run: ## build and serve examples/httpbin.yaml with the demo backend
+	@scripts/install-packages build
+	@scripts/build release gatehouse
+	@scripts/run-demo
+
+build: ## build everything with the sanitizers of `make test`
+	@scripts/install-packages build test
+	@scripts/build dev all
+
+release: ## build the product: build/release/gatehouse
+	@scripts/install-packages build
+	@scripts/build release gatehouse
+
+test: ## everything CI checks: ASan+UBSan, TSan, fuzz targets
+	@scripts/install-packages build test
+	@scripts/run-tests
+
+bench: ## whole proxies side by side: CPU per request, latency, memory (BENCH_FLAGS="--help")
+	@scripts/install-packages build bench
+	@scripts/build bench gatehouse bench_floor
+	@python3 bench/load/run.py $(BENCH_FLAGS)
+
+bench-micro: ## Google Benchmark programs, one per *_bench.cpp
+	@scripts/install-packages build bench
+	@scripts/build bench bench_micro
+	@for program in build/bench/bench/bench_*; do \
+	  [ "$${program##*/}" = bench_floor ] || [ ! -x "$$program" ] || [ -d "$$program" ] || "$$program"; done
+
+bench-syscalls: ## system calls per request of a worker under load
+	@scripts/install-packages build bench
+	@scripts/build bench gatehouse
+	@python3 bench/load/syscalls.py $(BENCH_FLAGS)
+
+fuzz: ## run every fuzz target FUZZ_SECONDS (60) on its corpus
+	@scripts/install-packages build test
+	@scripts/build fuzz fuzz_targets
+	@scripts/run-fuzzers
+
+coverage: ## line coverage of routing, config and proxy/http, at least 85 %
+	@scripts/install-packages build test
+	@scripts/run-coverage
+
+format: ## clang-format every source file in place
+	@scripts/install-packages test
+	@git ls-files -z '*.cpp' '*.h' | xargs -0 clang-format -i
+
+lint: ## formatting, clang-tidy and the layering rules; changes nothing
+	@scripts/install-packages build test
+	@scripts/run-lint
+
+clean: ## remove all build results
+	@rm -rf build
