@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/io/socket.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace gatehouse::io {
+
+void CancelSource::fire() {
+  if (fired_) return;
+  fired_ = true;
+  for (Wait* wait = waits_; wait; wait = wait->next_on_cancel_) loop_.make_ready(*wait, Wake::cancelled);
+}
+
+bool Socket::open(int fd) {
+  fd_ = fd;
+  flags_ = 0;
+  if (loop_->add(fd, *this)) return true;
+  close();
+  return false;
+}
+
+void Socket::close() {
+  if (fd_ < 0) return;
+  loop_->remove(fd_, *this);
+  ::close(fd_);
+  fd_ = -1;
+  flags_ = kBroken;
+  if (read_waiter_) loop_->make_ready(*read_waiter_, Wake::cancelled);
+  if (write_waiter_) loop_->make_ready(*write_waiter_, Wake::cancelled);
+  read_waiter_ = write_waiter_ = nullptr;
+  hangup_ = nullptr;
+}
+
+void Socket::on_events(std::uint32_t events) {
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+    flags_ |= kReadable;
+    if (read_waiter_) loop_->make_ready(*read_waiter_, Wake::ready);
+    read_waiter_ = nullptr;
+  }
+  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
+    flags_ |= kWritable;
+    if (write_waiter_) loop_->make_ready(*write_waiter_, Wake::ready);
+    write_waiter_ = nullptr;
+  }
+  if (events & EPOLLRDHUP) flags_ |= kPeerClosed;
+  if (events & (EPOLLHUP | EPOLLERR)) flags_ |= kBroken;
+  if (hangup_ && (is_broken() || (hangup_on_fin_ && peer_closed()))) hangup_->fire();
+}
+
+Transfer Socket::read(std::span<char> into) {
+  for (;;) {
+    const ssize_t n = recv(fd_, into.data(), into.size(), 0);
+    if (n > 0) {
+      // A short read has emptied the socket: the next bytes come with a new edge. After FIN there is no further
+      // edge, so the end must be read.
+      if (static_cast<std::size_t>(n) < into.size() && !peer_closed()) flags_ &= static_cast<std::uint8_t>(~kReadable);
+      return {Transfer::State::done, static_cast<std::size_t>(n), 0};
+    }
+    if (n == 0) {
+      flags_ |= kPeerClosed;
+      return {Transfer::State::end, 0, 0};
+    }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      flags_ &= static_cast<std::uint8_t>(~kReadable);
+      return {Transfer::State::would_block, 0, 0};
+    }
+    flags_ |= kBroken;
+    return {Transfer::State::failed, 0, errno};
+  }
+}
+
+Transfer Socket::write(std::span<const iovec> parts) {
+  std::size_t total = 0;
+  for (const iovec& part : parts) total += part.iov_len;
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());  // sendmsg does not write to it
+  message.msg_iovlen = parts.size();
+  for (;;) {
+    const ssize_t n = sendmsg(fd_, &message, MSG_NOSIGNAL);
+    if (n >= 0) {
+      if (static_cast<std::size_t>(n) < total) flags_ &= static_cast<std::uint8_t>(~kWritable);
+      return {Transfer::State::done, static_cast<std::size_t>(n), 0};
+    }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      flags_ &= static_cast<std::uint8_t>(~kWritable);
+      return {Transfer::State::would_block, 0, 0};
+    }
+    flags_ |= kBroken;
+    return {Transfer::State::failed, 0, errno};
+  }
+}
+
+void Socket::shutdown_write() { ::shutdown(fd_, SHUT_WR); }
+
+void Socket::reset_on_close() {
+  if (fd_ < 0) return;
+  const linger hard{1, 0};
+  setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+}
+
+int Socket::take_error() {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+  return error;
+}
+
+void Wait::await_suspend(std::coroutine_handle<> handle) {
+  handle_ = handle;
+  waiting_ = true;
+  slot() = this;
+  if (deadline_ != kNoDeadline) loop_.timers().arm(*this, deadline_);
+  if (cancel_) {
+    next_on_cancel_ = cancel_->waits_;
+    cancel_->waits_ = this;
+  }
+}
+
+void Wait::leave() {
+  if (!waiting_) return;
+  waiting_ = false;
+  if (slot() == this) slot() = nullptr;
+  Timer::cancel();
+  if (!cancel_) return;
+  Wait** at = &cancel_->waits_;
+  while (*at && *at != this) at = &(*at)->next_on_cancel_;
+  if (*at) *at = next_on_cancel_;
+}
+
+void Wait::resume(Waiter& waiter) {
+  auto& self = static_cast<Wait&>(waiter);
+  self.result_ = self.wake;
+  self.leave();
+  self.handle_.resume();
+}
+
+void Wait::expire(Timer& timer) {
+  auto& self = static_cast<Wait&>(timer);
+  // Already on its way for a better reason: that one counts.
+  if (!self.linked()) self.loop_.make_ready(self, Wake::timeout);
+}
+
+int start_connect(const SocketAddress& to) {
+  sockaddr_storage address;
+  const socklen_t size = to.write(address);
+  const int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0 || errno == EINPROGRESS) return fd;
+  const int error = errno;
+  ::close(fd);
+  errno = error;
+  return -1;
+}
+
+}  // namespace gatehouse::io

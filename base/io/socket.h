@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// A non-blocking stream socket with sticky ready flags: direct reads and writes, waits that end.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/io/event_loop.h"
+#include "base/io/waiter.h"
+#include "base/ip.h"
+#include "base/result.h"
+
+namespace gatehouse::io {
+
+/// Wakes at most a few waits early: the other side of an exchange went away, or its owner is done.
+/// Sticky until reset(). Thread: the loop's. Waits unlink themselves, so destruction order is free.
+class CancelSource {
+ public:
+  explicit CancelSource(EventLoop& loop) : loop_(loop) {}
+  CancelSource(const CancelSource&) = delete;
+  CancelSource& operator=(const CancelSource&) = delete;
+
+  bool fired() const { return fired_; }
+  void fire();
+  void reset() { fired_ = false; }
+
+ private:
+  friend class Wait;
+  EventLoop& loop_;
+  class Wait* waits_ = nullptr;  // singly used list head; at most two
+  bool fired_ = false;
+};
+
+/// Outcome of one direct read or write.
+struct Transfer {
+  enum class State : std::uint8_t { done, would_block, end, failed };
+  State state = State::done;
+  std::size_t bytes = 0;
+  int error = 0;  ///< errno when failed
+};
+
+/// What a Wait is for.
+enum class Direction : std::uint8_t { read, write };
+
+/// Owns a descriptor, registered once with its loop. At most one wait per direction at a time.
+/// Thread: the loop's. close() ends pending waits with Wake::cancelled.
+class Socket final : public EventSink {
+ public:
+  explicit Socket(EventLoop& loop) : loop_(&loop) {}
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  ~Socket() { close(); }
+
+  /// Takes ownership of `fd` and registers it; closes it and returns false when the system refuses.
+  bool open(int fd);
+  void close();
+  bool is_open() const { return fd_ >= 0; }
+  int fd() const { return fd_; }
+  EventLoop& loop() const { return *loop_; }
+
+  Transfer read(std::span<char> into);
+  Transfer write(std::span<const iovec> parts);
+  /// FIN: nothing more will be written.
+  void shutdown_write();
+  /// The next close() sends RST instead of FIN, so a peer cannot take an aborted message for a complete one.
+  void reset_on_close();
+
+  bool is_ready(Direction direction) const {
+    return flags_ & (direction == Direction::read ? kReadable | kBroken : kWritable | kBroken);
+  }
+  /// The peer sent FIN (bytes may still be unread) or the connection broke.
+  bool peer_closed() const { return flags_ & (kPeerClosed | kBroken); }
+  bool is_broken() const { return flags_ & kBroken; }
+  int take_error();  ///< SO_ERROR
+
+  /// Fired on FIN when `on_fin` is set, and always when the connection breaks. Null: nobody.
+  void set_hangup_target(CancelSource* target, bool on_fin) {
+    hangup_ = target;
+    hangup_on_fin_ = on_fin;
+  }
+  /// A waiter made ready once when the socket becomes readable or ends; for idle connections without a coroutine.
+  void set_read_waiter(Waiter* waiter) { read_waiter_ = waiter; }
+
+  void on_events(std::uint32_t events) override;
+
+ private:
+  friend class Wait;
+  enum Flag : std::uint8_t { kReadable = 1, kWritable = 2, kPeerClosed = 4, kBroken = 8 };
+
+  EventLoop* loop_;
+  Waiter* read_waiter_ = nullptr;
+  Waiter* write_waiter_ = nullptr;
+  CancelSource* hangup_ = nullptr;
+  int fd_ = -1;
+  std::uint8_t flags_ = 0;
+  bool hangup_on_fin_ = false;
+};
+
+/// `co_await Wait(socket, Direction::read, deadline, &cancel)` -> Wake. Ready at once when the flag is set.
+/// Wake order when several hold: cancelled, ready, timeout.
+class Wait : private Waiter, private Timer {
+ public:
+  Wait(Socket& socket, Direction direction, MonoTime deadline, CancelSource* cancel)
+      : Waiter(&Wait::resume),
+        Timer(&Wait::expire),
+        loop_(socket.loop()),
+        socket_(&socket),
+        direction_(direction),
+        deadline_(deadline),
+        cancel_(cancel) {}
+  ~Wait() { leave(); }
+
+  bool await_ready() {
+    if (cancel_ && cancel_->fired()) {
+      result_ = Wake::cancelled;
+      return true;
+    }
+    return socket_->is_ready(direction_) || !socket_->is_open();
+  }
+  void await_suspend(std::coroutine_handle<> handle);
+  Wake await_resume() const { return result_; }
+
+ private:
+  friend class CancelSource;
+  static void resume(Waiter& self);
+  static void expire(Timer& self);
+  void leave();
+  Waiter*& slot() const { return direction_ == Direction::read ? socket_->read_waiter_ : socket_->write_waiter_; }
+
+  EventLoop& loop_;
+  Socket* socket_;
+  Direction direction_;
+  Wake result_ = Wake::ready;
+  bool waiting_ = false;
+  MonoTime deadline_;
+  CancelSource* cancel_;
+  Wait* next_on_cancel_ = nullptr;
+  std::coroutine_handle<> handle_;
+};
+
+inline constexpr MonoTime kNoDeadline = MonoTime::max();
+
+/// A non-blocking TCP socket connecting to `to` with TCP_NODELAY; the caller waits for Direction::write and then
+/// asks take_error(). -1 with errno when the system refuses at once.
+int start_connect(const SocketAddress& to);
+
+}  // namespace gatehouse::io
