@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stable text of a configuration. Each route is written once, however many listeners serve it.
+#include <algorithm>
+#include <map>
+
+#include "base/yaml_text.h"
+#include "config/ir/config.h"
+
+namespace gatehouse::ir {
+namespace {
+
+using std::chrono::milliseconds;
+
+template <typename T>
+void number_unless(YamlText& out, std::string_view name, T value, T standard) {
+  if (value != standard) out.field(name, static_cast<std::int64_t>(value));
+}
+
+void number_unless(YamlText& out, std::string_view name, milliseconds value, milliseconds standard) {
+  if (value != standard) out.field(name, std::to_string(value.count()) + "ms");
+}
+
+void text_unless_empty(YamlText& out, std::string_view name, std::string_view value) {
+  if (!value.empty()) out.field(name, value);
+}
+
+void dump(YamlText& out, const HttpLimits& limits) {
+  const HttpLimits standard;
+  if (limits == standard) return;
+  out.open("limits");
+#define GATEHOUSE_LIMIT(member) number_unless(out, #member, limits.member, standard.member)
+  GATEHOUSE_LIMIT(max_header_bytes);
+  GATEHOUSE_LIMIT(max_header_count);
+  GATEHOUSE_LIMIT(max_uri_bytes);
+  GATEHOUSE_LIMIT(max_body_bytes);
+  GATEHOUSE_LIMIT(max_requests_per_connection);
+  GATEHOUSE_LIMIT(max_connections);
+  GATEHOUSE_LIMIT(max_connections_per_address);
+  GATEHOUSE_LIMIT(header_timeout);
+  GATEHOUSE_LIMIT(body_idle_timeout);
+  GATEHOUSE_LIMIT(min_body_rate);
+  GATEHOUSE_LIMIT(idle_timeout);
+  GATEHOUSE_LIMIT(send_timeout);
+  GATEHOUSE_LIMIT(tunnel_idle_timeout);
+#undef GATEHOUSE_LIMIT
+  out.close();
+}
+
+void dump(YamlText& out, const PoolLimits& pool) {
+  const PoolLimits standard;
+  if (pool == standard) return;
+  out.open("pool");
+  number_unless(out, "max_idle_per_endpoint", pool.max_idle_per_endpoint, standard.max_idle_per_endpoint);
+  number_unless(out, "idle_timeout", pool.idle_timeout, standard.idle_timeout);
+  number_unless(out, "connect_timeout", pool.connect_timeout, standard.connect_timeout);
+  number_unless(out, "max_requests_per_connection", pool.max_requests_per_connection,
+                standard.max_requests_per_connection);
+  out.close();
+}
+
+void dump(YamlText& out, const Listener& listener) {
+  out.open_item();
+  out.field("name", listener.name);
+  std::vector<std::string> binds;
+  for (const auto& bind : listener.binds) binds.push_back(bind.to_string());
+  out.list("binds", binds);
+  out.field("port", listener.advertised_port);
+  text_unless_empty(out, "hostname", listener.hostname);
+  dump(out, listener.limits);
+  if (!listener.routes.empty()) out.open("routes");
+  for (const auto& attachment : listener.routes) {
+    out.open_item();
+    out.field("route", attachment.route->key);
+    out.list("hostnames", attachment.hostnames);
+    out.close_item();
+  }
+  if (!listener.routes.empty()) out.close();
+  out.close_item();
+}
+
+void dump(YamlText& out, std::string_view name, const std::vector<HeaderValue>& values) {
+  if (values.empty()) return;
+  out.open(name);
+  for (const auto& value : values) {
+    out.open_item();
+    out.field("name", value.name);
+    out.field("value", value.value);
+    out.close_item();
+  }
+  out.close();
+}
+
+void dump(YamlText& out, std::string_view name, const HeaderModifier& modifier) {
+  if (modifier.empty()) return;
+  out.open(name);
+  dump(out, "set", modifier.set);
+  dump(out, "add", modifier.add);
+  out.list("remove", modifier.remove);
+  out.close();
+}
+
+void dump(YamlText& out, std::string_view name, const std::vector<ValueMatch>& values) {
+  if (values.empty()) return;
+  out.open(name);
+  for (const auto& value : values) {
+    out.open_item();
+    out.field("name", value.name);
+    out.field(value.kind == ValueMatchKind::exact ? "exact" : "regex", value.value);
+    out.close_item();
+  }
+  out.close();
+}
+
+const char* name_of(PathMatchKind kind) {
+  switch (kind) {
+    case PathMatchKind::exact:
+      return "exact";
+    case PathMatchKind::prefix:
+      return "prefix";
+    case PathMatchKind::regex:
+      return "regex";
+  }
+  return "";
+}
+
+void dump(YamlText& out, const RouteMatch& match) {
+  out.open_item();
+  out.field(name_of(match.path.kind), match.path.value);
+  text_unless_empty(out, "method", match.method);
+  dump(out, "headers", match.headers);
+  dump(out, "query", match.query);
+  out.close_item();
+}
+
+void dump(YamlText& out, const WeightedBackend& backend) {
+  out.open_item();
+  if (backend.error_status != 0) out.field("error_status", backend.error_status);
+  text_unless_empty(out, "cluster", backend.cluster);
+  number_unless(out, "weight", backend.weight, 1U);
+  dump(out, "request_headers", backend.request_headers);
+  dump(out, "response_headers", backend.response_headers);
+  out.close_item();
+}
+
+void dump(YamlText& out, const RouteRule& rule) {
+  out.open_item();
+  text_unless_empty(out, "name", rule.name);
+  out.open("matches");
+  for (const auto& match : rule.matches) dump(out, match);
+  out.close();
+  dump(out, "request_headers", rule.request_headers);
+  dump(out, "response_headers", rule.response_headers);
+  number_unless(out, "request_timeout", rule.timeouts.request, milliseconds{0});
+  number_unless(out, "backend_timeout", rule.timeouts.backend_request, milliseconds{0});
+  if (!rule.backends.empty()) out.open("backends");
+  for (const auto& backend : rule.backends) dump(out, backend);
+  if (!rule.backends.empty()) out.close();
+  out.close_item();
+}
+
+void dump(YamlText& out, const HttpRoute& route) {
+  out.open_item();
+  out.field("key", route.key);
+  number_unless(out, "created", route.age.created, std::int64_t{0});
+  if (!route.rules.empty()) out.open("rules");
+  for (const auto& rule : route.rules) dump(out, rule);
+  if (!route.rules.empty()) out.close();
+  out.close_item();
+}
+
+void dump(YamlText& out, const Cluster& cluster) {
+  out.open_item();
+  out.field("key", cluster.key);
+  std::vector<std::string> endpoints;
+  for (const auto& endpoint : cluster.endpoints) {
+    const bool v6 = endpoint.host.find(':') != std::string::npos;
+    endpoints.push_back((v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" +
+                        std::to_string(endpoint.port));
+  }
+  out.list("endpoints", endpoints);
+  dump(out, cluster.pool);
+  out.close_item();
+}
+
+template <typename List>
+void dump_list(YamlText& out, std::string_view name, const List& list) {
+  if (list.empty()) return;
+  out.open(name);
+  for (const auto& part : list) dump(out, *part);
+  out.close();
+}
+
+}  // namespace
+
+std::string dump(const Config& config) {
+  std::map<std::string_view, const HttpRoute*> by_key;
+  for (const auto& listener : config.listeners)
+    for (const auto& attachment : listener->routes)
+      by_key.emplace(attachment.route->key, attachment.route.get());
+  std::vector<const HttpRoute*> routes;
+  for (const auto& [key, route] : by_key) routes.push_back(route);
+
+  YamlText out;
+  dump_list(out, "listeners", config.listeners);
+  dump_list(out, "routes", routes);
+  dump_list(out, "clusters", config.clusters);
+  return out.take();
+}
+
+}  // namespace gatehouse::ir

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statuses as YAML, in the field names of the Kubernetes API.
+#include "base/yaml_text.h"
+#include "config/objects/status.h"
+
+namespace gatehouse::objects {
+namespace {
+
+void dump(YamlText& out, const std::vector<Condition>& conditions) {
+  if (conditions.empty()) return;
+  out.open("conditions");
+  for (const auto& condition : conditions) {
+    out.open_item();
+    out.field("type", condition.type);
+    out.field("status", condition.status);
+    out.field("reason", condition.reason);
+    out.field("message", condition.message);
+    if (condition.observed_generation != 0) out.field("observedGeneration", condition.observed_generation);
+    out.close_item();
+  }
+  out.close();
+}
+
+void dump(YamlText& out, const GatewayClassStatus& status) {
+  dump(out, status.conditions);
+  if (status.supported_features.empty()) return;
+  out.open("supportedFeatures");
+  for (const auto& feature : status.supported_features) {
+    out.open_item();
+    out.field("name", feature);
+    out.close_item();
+  }
+  out.close();
+}
+
+void dump(YamlText& out, const std::vector<GatewayAddress>& addresses) {
+  if (addresses.empty()) return;
+  out.open("addresses");
+  for (const auto& address : addresses) {
+    out.open_item();
+    out.field("type", address.type);
+    out.field("value", address.value);
+    out.close_item();
+  }
+  out.close();
+}
+
+void dump(YamlText& out, const ListenerStatus& listener) {
+  out.open_item();
+  out.field("name", listener.name);
+  if (!listener.supported_kinds.empty()) {
+    out.open("supportedKinds");
+    for (const auto& kind : listener.supported_kinds) {
+      out.open_item();
+      out.field("group", kind.group);
+      out.field("kind", kind.kind);
+      out.close_item();
+    }
+    out.close();
+  }
+  out.field("attachedRoutes", listener.attached_routes);
+  dump(out, listener.conditions);
+  out.close_item();
+}
+
+void dump(YamlText& out, const GatewayStatus& status) {
+  dump(out, status.addresses);
+  dump(out, status.conditions);
+  if (status.listeners.empty()) return;
+  out.open("listeners");
+  for (const auto& listener : status.listeners) dump(out, listener);
+  out.close();
+}
+
+void dump(YamlText& out, const ParentReference& parent) {
+  out.open("parentRef");
+  out.field("group", parent.group);
+  out.field("kind", parent.kind);
+  if (parent.ns) out.field("namespace", *parent.ns);
+  out.field("name", parent.name);
+  if (parent.section_name) out.field("sectionName", *parent.section_name);
+  if (parent.port) out.field("port", *parent.port);
+  out.close();
+}
+
+void dump(YamlText& out, const RouteStatus& status) {
+  if (status.parents.empty()) return;
+  out.open("parents");
+  for (const auto& parent : status.parents) {
+    out.open_item();
+    dump(out, parent.parent_ref);
+    out.field("controllerName", parent.controller_name);
+    dump(out, parent.conditions);
+    out.close_item();
+  }
+  out.close();
+}
+
+template <typename Status>
+void dump_kind(YamlText& out, std::string_view kind, const std::map<std::string, Status>& statuses) {
+  if (statuses.empty()) return;
+  out.open(kind);
+  for (const auto& [name, status] : statuses) {
+    out.open(yaml_scalar(name));
+    dump(out, status);
+    out.close();
+  }
+  out.close();
+}
+
+}  // namespace
+
+std::string dump(const Statuses& statuses) {
+  YamlText out;
+  dump_kind(out, GatewayClass::kKind, statuses.gateway_classes);
+  dump_kind(out, Gateway::kKind, statuses.gateways);
+  dump_kind(out, HttpRoute::kKind, statuses.http_routes);
+  return out.take();
+}
+
+}  // namespace gatehouse::objects
