@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// One HTTP route compiled: rules with their weighted targets, matches with their conditions.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/regex.h"
+#include "config/ir/route.h"
+#include "routing/ids.h"
+#include "routing/matchers.h"
+
+namespace gatehouse::routing {
+
+/// Stands in Target::cluster for a backend that has none (WeightedBackend::error_status is set).
+inline constexpr std::uint32_t kNoCluster = UINT32_MAX;
+
+/// The registries that compile() takes its numbers from; see Ids. Both outlive every table.
+struct CompileIds {
+  Ids& clusters;  ///< by ir::Cluster::key
+  Ids& metrics;   ///< by ir::HttpRoute::key
+};
+
+/// One rule: what a match leads to. Immutable, shared by all workers, owned by its CompiledRoute.
+struct CompiledRule {
+  struct Target {
+    std::uint32_t cluster;            ///< CompileIds::clusters, or kNoCluster
+    std::uint64_t cumulative_weight;  ///< this target's weight and those of all before it
+    const ir::WeightedBackend* backend;
+  };
+
+  const ir::HttpRoute* route = nullptr;
+  const ir::RouteRule* rule = nullptr;
+  std::uint32_t rule_index = 0;   ///< within its route
+  std::uint32_t metric_slot = 0;  ///< CompileIds::metrics; the same for all rules of a route
+  std::span<const Target> targets;
+  std::uint64_t total_weight = 0;
+};
+
+/// The target whose share `dice` falls into: over any `total_weight` successive values of `dice` each target
+/// is picked exactly `weight` times. Weight 0 is never picked; nullptr when all weights are 0 or there is no
+/// backend.
+const CompiledRule::Target* pick(const CompiledRule& rule, std::uint64_t dice);
+
+/// One match of one rule.
+struct CompiledMatch {
+  const CompiledRule* rule = nullptr;
+  const ir::RouteMatch* match = nullptr;
+  const Conditions* conditions = nullptr;  ///< null: none beyond the path
+  const Regex* path = nullptr;             ///< only for PathMatchKind::regex
+};
+
+/// A whole route. Immutable once built and never moved; depends on nothing but the IR object and the never
+/// recycled ids, so that any number of host tables of any number of runtimes share it.
+class CompiledRoute {
+ public:
+  CompiledRoute(std::shared_ptr<const ir::HttpRoute> route, CompileIds ids);
+  CompiledRoute(const CompiledRoute&) = delete;
+  CompiledRoute& operator=(const CompiledRoute&) = delete;
+
+  const std::shared_ptr<const ir::HttpRoute>& route() const { return route_; }
+  std::span<const CompiledRule> rules() const { return rules_; }
+  /// In rule order, then match order. A match with an invalid pattern is left out.
+  std::span<const CompiledMatch> matches() const { return matches_; }
+  std::uint32_t invalid_patterns() const { return invalid_patterns_; }
+
+ private:
+  /// What only a minority of routes need. Deques, because others point into them.
+  struct Extras {
+    std::deque<Regex> regexes;
+    std::deque<Conditions> conditions;
+  };
+
+  void add_rule(const ir::RouteRule& rule, CompileIds ids);
+  void add_match(const CompiledRule& rule, const ir::RouteMatch& match);
+  bool add_conditions(const std::vector<ir::ValueMatch>& from, std::vector<ValueCondition>& to);
+  const Regex* add_regex(const std::string& pattern);
+  Extras& extras();
+
+  std::shared_ptr<const ir::HttpRoute> route_;
+  std::vector<CompiledRule::Target> targets_;
+  std::vector<CompiledRule> rules_;
+  std::vector<CompiledMatch> matches_;
+  std::unique_ptr<Extras> extras_;
+  std::uint32_t invalid_patterns_ = 0;
+};
+
+}  // namespace gatehouse::routing
