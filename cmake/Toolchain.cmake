@@ -4,7 +4,6 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1 -fno-omit-frame-pointer")
@@ -19,6 +18,9 @@ find_package(Threads REQUIRED)
 add_library(gatehouse_flags INTERFACE)
 target_link_libraries(gatehouse_flags INTERFACE Threads::Threads)
 target_include_directories(gatehouse_flags INTERFACE ${CMAKE_SOURCE_DIR})
+# -fPIE for libraries and programs alike (CMake would choose -fPIC for libraries): one precompiled header fits all.
+target_compile_options(gatehouse_flags INTERFACE -fPIE)
+target_link_options(gatehouse_flags INTERFACE -pie)
 target_compile_options(gatehouse_flags INTERFACE
   -pthread -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -27,7 +29,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-restrict -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-stringop-overflow
     -Wno-array-bounds -Wno-stringop-overread -Winvalid-pch -fcoroutines)
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  target_compile_options(gatehouse_flags INTERFACE -Wno-unused-command-line-argument)
+  target_compile_options(gatehouse_flags INTERFACE -Wno-unused-command-line-argument
+    "SHELL:-Xclang -fno-pch-timestamp")
 endif()
 
 # A remote peer can reach Beast's asserts with three packets (boostorg/beast, Boost 1.81):
