@@ -64,7 +64,9 @@ class ChunkedDecoder {
   };
 
   bool step_framing(char c);
+  bool expect(char c, char wanted, At next);
   bool take_size_digit(char c);
+  bool take_extension_byte(char c);
   bool count_line_byte();
   void end_size_line();
   std::size_t take_trailer(std::string_view input);
