@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is counted per cluster; names and labels of these metrics live here only.
+#pragma once
+
+#include "base/metrics.h"
+
+namespace gatehouse::proxy {
+
+/// One worker's counts of one cluster. Every connection_opened() meets a connection_closed(), every
+/// connection_idled() a connection_taken(), also when the cluster has been replaced meanwhile. Cheap to copy.
+/// Thread: the worker that got it from its WorkerProbes.
+class ClusterProbe {
+ public:
+  explicit ClusterProbe(metrics::Cell* row) : row_(row) {}
+
+  /// One try was sent to an endpoint.
+  void request_sent() { row_[kRequests].add(); }
+  void request_retried() { row_[kRetries].add(); }
+  /// No usable endpoint.
+  void endpoint_missing() { row_[kNoEndpoint].add(); }
+  void connect_failed() { row_[kConnectFailures].add(); }
+  void timed_out() { row_[kTimeouts].add(); }
+  /// The connection broke, or the response broke a rule of the protocol.
+  void response_broken() { row_[kBroken].add(); }
+
+  void connection_opened() {
+    row_[kConnects].add();
+    row_[kConnections].add();
+  }
+  void connection_closed() { row_[kConnections].subtract(); }
+  /// A connection went into the pool, out of it, or was closed there.
+  void connection_idled() { row_[kIdle].add(); }
+  void connection_taken() { row_[kIdle].subtract(); }
+
+  static metrics::TableLayout layout();
+
+ private:
+  enum CellIndex : std::size_t {
+    kRequests,
+    kIdle,
+    kConnects,
+    kConnections,
+    kRetries,
+    kConnectFailures,
+    kTimeouts,
+    kBroken,
+    kNoEndpoint,
+    kCells
+  };
+
+  metrics::Cell* row_;
+};
+
+}  // namespace gatehouse::proxy
