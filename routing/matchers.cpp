@@ -34,12 +34,13 @@ bool headers_equal(std::span<const HeaderField> headers, const ir::ValueMatch& w
                                             const Regex& regex) {
   char joined[kMaxBuiltSubject];
   std::size_t size = 0;
+  bool seen = false;
   for (const HeaderField& field : headers) {
     if (!has_name(field, name)) continue;
     if (field.value.size() + 1 > kMaxBuiltSubject - size) return false;
-    if (size != 0) joined[size++] = ',';
-    field.value.copy(joined + size, field.value.size());
-    size += field.value.size();
+    if (seen) joined[size++] = ',';
+    seen = true;
+    size += field.value.copy(joined + size, field.value.size());
   }
   return regex.matches({joined, size});
 }
