@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kind dispatch and metadata.
+#include "config/objects/decode.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "config/objects/decoders.h"
+
+namespace gatehouse::objects {
+namespace {
+
+using nlohmann::json;
+
+enum class Scope : std::uint8_t { cluster, namespaced };
+
+struct KindRow {
+  std::string_view kind;
+  std::string_view group;  ///< "" = core
+  std::array<std::string_view, 2> versions;
+  Scope scope;
+  Check name;
+  AnyObject (*decode)(Reader&, ObjectMeta&&);
+};
+
+template <typename Object>
+AnyObject decode_as(Reader& root, ObjectMeta&& meta) {
+  auto object = std::make_shared<Object>();
+  object->meta = std::move(meta);
+  decode(root, *object);
+  return std::shared_ptr<const Object>(std::move(object));
+}
+
+constexpr std::string_view kGatewayGroup = "gateway.networking.k8s.io";
+
+const std::array<KindRow, 6> kKinds{{
+    {GatewayClass::kKind,
+     kGatewayGroup,
+     {"v1", "v1beta1"},
+     Scope::cluster,
+     check_dns_subdomain,
+     decode_as<GatewayClass>},
+    {Gateway::kKind,
+     kGatewayGroup,
+     {"v1", "v1beta1"},
+     Scope::namespaced,
+     check_dns_subdomain,
+     decode_as<Gateway>},
+    {HttpRoute::kKind,
+     kGatewayGroup,
+     {"v1", "v1beta1"},
+     Scope::namespaced,
+     check_dns_subdomain,
+     decode_as<HttpRoute>},
+    {Service::kKind, "", {"v1", ""}, Scope::namespaced, check_dns_label, decode_as<Service>},
+    {EndpointSlice::kKind,
+     "discovery.k8s.io",
+     {"v1", ""},
+     Scope::namespaced,
+     check_dns_subdomain,
+     decode_as<EndpointSlice>},
+    {Namespace::kKind, "", {"v1", ""}, Scope::cluster, check_dns_label, decode_as<Namespace>},
+}};
+
+const KindRow* find_kind(std::string_view kind, std::string_view group) {
+  for (const auto& row : kKinds)
+    if (row.kind == kind && row.group == group) return &row;
+  return nullptr;
+}
+
+std::string text_of(const json& object, std::string_view key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+/// What is known of an object before it is decoded, so that every message can name it.
+struct Identity {
+  std::string kind;
+  std::string group;
+  std::string version;
+  std::string name;
+  std::string ns;
+};
+
+Identity read_identity(const json& document) {
+  Identity id;
+  id.kind = text_of(document, "kind");
+  const auto api_version = text_of(document, "apiVersion");
+  const auto slash = api_version.find('/');
+  if (slash != std::string::npos) id.group = api_version.substr(0, slash);
+  id.version = slash == std::string::npos ? api_version : api_version.substr(slash + 1);
+  const auto meta = document.find("metadata");
+  if (meta == document.end() || !meta->is_object()) return id;
+  id.name = text_of(*meta, "name");
+  id.ns = text_of(*meta, "namespace");
+  return id;
+}
+
+std::int64_t read_timestamp(Reader& reader) {
+  constexpr auto kKey = "creationTimestamp";
+  const auto text = reader.text(kKey);
+  if (!text) return 0;
+  const auto seconds = parse_rfc3339(*text);
+  if (!seconds) reader.warning_at(kKey, {"is not an RFC 3339 time: ignored", "write 2024-01-31T12:00:00Z"});
+  return seconds.value_or(0);
+}
+
+ObjectMeta read_metadata(Reader& reader, const KindRow& row) {
+  constexpr Range kCounter{0, INT64_MAX};
+  ObjectMeta meta;
+  meta.name = reader.required_text("name", row.name);
+  auto ns = reader.text("namespace", check_dns_label);
+  if (row.scope == Scope::namespaced)
+    meta.ns = ns && !ns->empty() ? *ns : "default";
+  else if (ns)
+    reader.warning_at("namespace", {"objects of this kind have no namespace: ignored", "remove it"});
+  meta.labels = reader.text_map("labels");
+  meta.annotations = reader.text_map("annotations");
+  meta.generation = reader.integer("generation", kCounter).value_or(0);
+  meta.creation_timestamp = read_timestamp(reader);
+  meta.uid = reader.text_or("uid", "");
+  meta.resource_version = reader.text_or("resourceVersion", "");
+  return meta;
+}
+
+Decoded decode_known(const json& document, const KindRow& row, const Identity& id,
+                     const SourceMap* locations) {
+  Decoded result;
+  ObjectMeta named;
+  named.name = id.name;
+  if (row.scope == Scope::namespaced) named.ns = id.ns.empty() ? "default" : id.ns;
+  const auto title = id.name.empty() ? std::string(row.kind) : identity(row.kind, named);
+  if (!id.name.empty()) result.identity = title;
+
+  Diagnostics diagnostics(std::string(row.kind), title, locations);
+  const Path top;
+  std::optional<AnyObject> object;
+  if (id.version != row.versions[0] && id.version != row.versions[1]) {
+    diagnostics.error(Path(top, "apiVersion"),
+                      {fmt::format("version {} of {} is not supported", id.version, row.kind),
+                       fmt::format("use {}{}{}", row.group, row.group.empty() ? "" : "/", row.versions[0])});
+  } else {
+    Reader root(document, top, diagnostics);
+    root.text("apiVersion");
+    root.text("kind");
+    ObjectMeta meta;
+    if (!root.object("metadata", [&](Reader& reader) { meta = read_metadata(reader, row); }))
+      root.error_at("metadata", {"is required", "add metadata: with a name:"});
+    object = row.decode(root, std::move(meta));
+  }
+  if (!diagnostics.failed()) result.object = std::move(object);
+  result.problems = diagnostics.take();
+  return result;
+}
+
+}  // namespace
+
+Decoded decode_object(const json& document, const SourceMap* locations) {
+  const Path top;
+  if (!document.is_object() || text_of(document, "kind").empty() || text_of(document, "apiVersion").empty()) {
+    Diagnostics diagnostics("", "", locations);
+    diagnostics.error(top, {"not a Kubernetes object: apiVersion or kind is missing",
+                            "start it with apiVersion: and kind:"});
+    return {std::nullopt, {}, {}, diagnostics.take()};
+  }
+  const auto id = read_identity(document);
+  if (const KindRow* row = find_kind(id.kind, id.group)) return decode_known(document, *row, id, locations);
+  return {std::nullopt, {}, fmt::format("{} ({})", id.kind, text_of(document, "apiVersion")), {}};
+}
+
+}  // namespace gatehouse::objects
