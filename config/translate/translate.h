@@ -11,6 +11,7 @@
 
 #include "base/ip.h"
 #include "config/ir/config.h"
+#include "config/objects/problem.h"
 #include "config/objects/snapshot.h"
 #include "config/objects/status.h"
 
@@ -19,23 +20,27 @@ namespace gatehouse::translate {
 /// What the process settings say about addresses and names. Constant for the life of the process.
 struct Options {
   std::vector<std::string> controller_names{"gatehouse.dev/gateway-controller"};
-  std::vector<Cidr> address_pool;                    ///< each Gateway without spec.addresses gets one (pool mode);
-                                                     ///< a single-address pool is shared by all of them
-  std::vector<IpAddress> bind_override;              ///< --bind: sockets bind here, whatever the status address says
-  std::map<std::uint16_t, std::uint16_t> port_map;   ///< --port-map: listener port -> bound port
-  ir::HttpLimits limits;                             ///< defaults of every listener
-  ir::PoolLimits pool;                               ///< defaults of every cluster
+  std::vector<Cidr> address_pool;        ///< each Gateway without spec.addresses gets one (pool mode);
+                                         ///< a single-address pool is shared by all of them
+  std::vector<IpAddress> bind_override;  ///< --bind: sockets bind here, whatever the status address says
+  std::map<std::uint16_t, std::uint16_t> port_map;  ///< --port-map: listener port -> bound port
+  ir::HttpLimits limits;                            ///< defaults of every listener
+  ir::PoolLimits pool;                              ///< defaults of every cluster
 };
 
 struct Translation {
   std::shared_ptr<const ir::Config> config;
   objects::Statuses statuses;
+  /// What no status condition can carry, for `validate` and the log.
+  std::vector<objects::Problem> warnings;
 };
 
 /// Remembers per object what came out, keyed by the identities of its inputs, so that one changed route among
 /// 5,000 costs one route. Owned by the caller; dropping it is always safe.
 class Memo;
 std::shared_ptr<Memo> make_memo();
+/// How many HTTPRoutes were translated with this memo, as opposed to remembered.
+std::uint64_t routes_translated(const Memo& memo);
 
 /// Deterministic: equal inputs give equal outputs. `memo` may be null.
 Translation translate(const objects::Snapshot& snapshot, const Options& options, Memo* memo);
@@ -46,7 +51,9 @@ struct BindOutcome {
   std::string error;  ///< empty = every worker accepts on it; else the reason and the remedy
 };
 
-/// Joins the desired statuses with bind outcomes (Programmed, addresses). A bind the outcomes do not name is pending.
-objects::Statuses merge_bind_outcomes(const Translation& translation, const std::vector<BindOutcome>& outcomes);
+/// Joins the desired statuses with bind outcomes (Programmed, addresses). A bind the outcomes do not name is
+/// pending.
+objects::Statuses merge_bind_outcomes(const Translation& translation,
+                                      const std::vector<BindOutcome>& outcomes);
 
 }  // namespace gatehouse::translate

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/translate/route_filters.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/header_field.h"
+
+namespace gatehouse::translate {
+namespace {
+
+constexpr std::string_view kUnsupported = "UnsupportedValue";
+
+/// Fields that delimit messages or belong to one connection: the proxy alone writes them.
+bool is_framing_field(std::string_view name) {
+  switch (field_id(name)) {
+    case FieldId::connection:
+    case FieldId::content_length:
+    case FieldId::keep_alive:
+    case FieldId::proxy_connection:
+    case FieldId::te:
+    case FieldId::trailer:
+    case FieldId::transfer_encoding:
+    case FieldId::upgrade:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::vector<ir::HeaderValue> to_values(const std::vector<objects::HttpHeader>& headers,
+                                       const std::string& where, Findings& findings) {
+  std::vector<ir::HeaderValue> values;
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    if (is_framing_field(headers[i].name))
+      findings.add(kUnsupported,
+                   fmt::format("{}[{}].name: {} is written by the proxy alone: remove the entry", where, i,
+                               headers[i].name));
+    values.push_back({headers[i].name, headers[i].value});
+  }
+  return values;
+}
+
+ir::HeaderModifier to_modifier(const objects::HttpHeaderFilter& filter, const std::string& where,
+                               Findings& findings) {
+  return {to_values(filter.set, where + ".set", findings), to_values(filter.add, where + ".add", findings),
+          filter.remove};
+}
+
+}  // namespace
+
+HeaderFilters to_filters(const std::vector<objects::HttpRouteFilter>& filters, const std::string& where,
+                         Findings& findings) {
+  HeaderFilters result;
+  std::set<std::string> types;
+  for (std::size_t i = 0; i < filters.size(); ++i) {
+    const auto& filter = filters[i];
+    const auto place = fmt::format("{}.filters[{}]", where, i);
+    if (!types.insert(filter.type).second) {
+      findings.add("IncompatibleFilters",
+                   fmt::format("{}.type: a second {} is not allowed: join the two", place, filter.type));
+      continue;
+    }
+    if (filter.type == "RequestHeaderModifier" && filter.request_header_modifier)
+      result.request =
+          to_modifier(*filter.request_header_modifier, place + ".requestHeaderModifier", findings);
+    else if (filter.type == "ResponseHeaderModifier" && filter.response_header_modifier)
+      result.response =
+          to_modifier(*filter.response_header_modifier, place + ".responseHeaderModifier", findings);
+    else if (filter.type == "RequestHeaderModifier" || filter.type == "ResponseHeaderModifier")
+      findings.add(kUnsupported,
+                   fmt::format("{}: {} has no settings: add the field of that name", place, filter.type));
+    else
+      findings.add(kUnsupported, fmt::format("{}.type: {} is not served by this version: remove the filter",
+                                             place, filter.type));
+  }
+  return result;
+}
+
+}  // namespace gatehouse::translate
