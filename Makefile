@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 60
 BENCH_FLAGS ?=
 export FUZZ_SECONDS JOBS
 
-.PHONY: help run build release test bench bench-micro bench-syscalls fuzz coverage format lint clean
+.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle fuzz coverage format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,11 @@ bench-syscalls: ## system calls per request of a worker under load
 	@scripts/install-packages build bench
 	@scripts/build bench gatehouse
 	@python3 bench/load/syscalls.py $(BENCH_FLAGS)
+
+bench-idle: ## memory of 10,000 idle keep-alive connections
+	@scripts/install-packages build bench
+	@scripts/build bench gatehouse
+	@python3 bench/load/idle.py $(BENCH_FLAGS)
 
 fuzz: ## run every fuzz target FUZZ_SECONDS (60) on its corpus
 	@scripts/install-packages build test

@@ -13,7 +13,7 @@ import pathlib
 
 import peers
 import report
-from processes import CannotServe, Server, raise_file_limit, two_cores
+from processes import CannotServe, Server, prepare, two_cores
 from report import Figures, Row, Sample
 from wrk import run_wrk
 
@@ -94,7 +94,7 @@ def run_row(args: argparse.Namespace, row: Row, cores: tuple[int, int], backend:
 
 def main() -> int:
     args = arguments()
-    raise_file_limit()
+    prepare()
     cores = two_cores()
     notes: list[str] = []
     table: report.Table = {}

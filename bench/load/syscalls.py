@@ -15,7 +15,7 @@ import tempfile
 import time
 
 import peers
-from processes import CannotServe, Server, raise_file_limit, two_cores
+from processes import CannotServe, Server, prepare, two_cores
 from wrk import run_wrk
 
 CONNECTIONS = 64
@@ -89,7 +89,7 @@ def main() -> int:
     if not shutil.which("strace"):
         print("bench-syscalls: strace is not installed", file=sys.stderr)
         return 2
-    raise_file_limit()
+    prepare()
     proxy_core, load_core = two_cores()
     with tempfile.TemporaryDirectory(prefix="gatehouse-syscalls-") as name, contextlib.ExitStack() as stack:
         folder = pathlib.Path(name)
