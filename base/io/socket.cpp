@@ -32,6 +32,7 @@ void Socket::close() {
   if (read_waiter_) loop_->make_ready(*read_waiter_, Wake::cancelled);
   if (write_waiter_) loop_->make_ready(*write_waiter_, Wake::cancelled);
   read_waiter_ = write_waiter_ = nullptr;
+  if (hangup_) hangup_->fire();
   hangup_ = nullptr;
 }
 

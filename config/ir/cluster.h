@@ -21,6 +21,7 @@ struct PoolLimits {
   std::uint32_t max_idle_per_endpoint = 1024;
   std::chrono::milliseconds idle_timeout{60'000};
   std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds read_timeout{60'000};  ///< between two bytes of a response
   std::uint64_t max_requests_per_connection = 0;  ///< 0 = unlimited
   bool operator==(const PoolLimits&) const = default;
 };

@@ -45,6 +45,7 @@ struct StatusLine {
   bool write_length = true;  ///< false where a length would be wrong (1xx, 204) or is already among the fields
   ConnectionField connection = ConnectionField::none;
   std::string_view date;     ///< written when not empty
+  std::string_view upgrade;  ///< the protocol switched to, for ConnectionField::upgrade
 };
 std::string_view write_response_head(Arena& arena, const StatusLine& line, std::span<const HeaderField> fields);
 

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/worker.h"
+
+#include <fmt/format.h>
+
+#include <pthread.h>
+
+namespace gatehouse::gateway {
+namespace {
+
+constexpr auto kDrainPoll = std::chrono::milliseconds(50);
+
+/// Looks whether the last connection has ended; armed only while draining.
+struct DrainTimer : io::Timer {
+  DrainTimer(Fire on_fire, Worker* of) : io::Timer(on_fire), owner(of) {}
+  Worker* owner;
+};
+
+}  // namespace
+
+Worker::Worker(const Options& options, const proxy::ProxySettings& settings, proxy::RuntimeReaper& reaper)
+    : options_(options), settings_(settings), reaper_(reaper) {
+  budget_.most = options.max_connections;
+}
+
+Worker::~Worker() { stop(); }
+
+bool Worker::start() {
+  auto loop = io::EventLoop::create();
+  if (!loop) return false;
+  loop_ = std::move(*loop);
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), fmt::format("worker-{}", options_.index).c_str());
+  return true;
+}
+
+void Worker::run() {
+  context_ = std::make_unique<proxy::WorkerContext>(*loop_, settings_, reaper_);
+  loop_->run();
+  drain_timer_.reset();
+  for (auto& [address, acceptor] : acceptors_) acceptor->stop_accepting();
+  for (auto& [address, acceptor] : acceptors_) acceptor->abort_all();
+  for (auto& acceptor : closing_) acceptor->abort_all();
+  // What was cancelled runs to its end; every cancelled wait ends within one turn of the loop.
+  for (int turns = 0; budget_.open != 0 && turns < 1000; ++turns) loop_->turn(std::chrono::milliseconds(1));
+  acceptors_.clear();
+  closing_.clear();
+  context_.reset();
+}
+
+void Worker::publish(Publication publication) {
+  loop_->post([this, publication = std::move(publication)]() mutable { adopt(std::move(publication)); });
+}
+
+void Worker::adopt(Publication publication) {
+  context_->adopt(publication.runtime);
+  for (const auto& [address, fd] : publication.listen)
+    acceptors_[address] = Ref<proxy::Acceptor>(new proxy::Acceptor(*context_, budget_, address, fd));
+  for (auto& [address, acceptor] : acceptors_) acceptor->set_current(publication.runtime->find_socket(address));
+  close_unlisted();
+  if (publication.adopted) publication.adopted();
+}
+
+void Worker::close_unlisted() {
+  for (auto at = acceptors_.begin(); at != acceptors_.end();) {
+    if (at->second->sockets()) {
+      ++at;
+      continue;
+    }
+    at->second->stop_accepting();
+    at->second->close_idle();
+    closing_.push_back(std::move(at->second));
+    at = acceptors_.erase(at);
+  }
+  std::erase_if(closing_, [](const auto& acceptor) { return acceptor->open_connections() == 0; });
+}
+
+void Worker::announce_drain() {
+  loop_->post([this] { context_->draining = true; });
+}
+
+void Worker::drain(std::function<void()> idle) {
+  loop_->post([this, idle = std::move(idle)]() mutable {
+    context_->draining = true;
+    on_drained_ = std::move(idle);
+    drain_timer_ = std::make_unique<DrainTimer>(
+        [](io::Timer& timer) { static_cast<DrainTimer&>(timer).owner->check_drained(); }, this);
+    for (auto& [address, acceptor] : acceptors_) {
+      acceptor->stop_accepting();
+      acceptor->close_idle();
+    }
+    check_drained();
+  });
+}
+
+void Worker::check_drained() {
+  if (budget_.open != 0) {
+    loop_->timers().arm(*drain_timer_, loop_->now() + kDrainPoll);
+    return;
+  }
+  if (on_drained_) on_drained_();
+  on_drained_ = nullptr;
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  loop_->stop();
+  thread_.join();
+}
+
+}  // namespace gatehouse::gateway

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/downstream/acceptor.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace gatehouse::proxy {
+namespace {
+
+constexpr int kAcceptsPerTurn = 64;
+constexpr auto kRetryAfter = std::chrono::milliseconds(100);  // L6: EMFILE never spins
+
+}  // namespace
+
+Acceptor::Acceptor(WorkerContext& worker, ConnectionBudget& budget, SocketAddress address, int fd)
+    : io::Waiter(&Acceptor::on_readable),
+      io::Timer(&Acceptor::on_retry),
+      worker_(worker),
+      budget_(budget),
+      address_(address),
+      socket_(worker.loop) {
+  if (socket_.open(fd)) socket_.set_read_waiter(this);
+}
+
+void Acceptor::on_readable(io::Waiter& self) { static_cast<Acceptor&>(self).accept_all(); }
+void Acceptor::on_retry(io::Timer& self) { static_cast<Acceptor&>(self).accept_all(); }
+
+void Acceptor::accept_all() {
+  if (!socket_.is_open()) return;
+  socket_.set_read_waiter(this);
+  for (int accepted = 0; accepted < kAcceptsPerTurn; ++accepted)
+    if (!accept_one()) return;
+  worker_.loop.make_ready(*this, io::Wake::ready);
+  socket_.set_read_waiter(nullptr);
+}
+
+/// False when there is nothing more to take now.
+bool Acceptor::accept_one() {
+  sockaddr_storage from{};
+  socklen_t size = sizeof from;
+  const int fd = accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) {
+    if (errno == EINTR || errno == ECONNABORTED) return true;
+    if (errno != EAGAIN) worker_.loop.timers().arm(*this, worker_.loop.now() + kRetryAfter);
+    return false;
+  }
+  const auto peer = SocketAddress::from(from);
+  if (!admit(peer.ip)) {
+    ++budget_.refused;
+    close(fd);
+    return true;
+  }
+  ++budget_.accepted;
+  Http1Connection::start(worker_, Ref<Acceptor>(this), fd, peer);
+  return true;
+}
+
+bool Acceptor::admit(const IpAddress& peer) {
+  if (!current_ || (budget_.most != 0 && budget_.open >= budget_.most)) return false;
+  const auto& limits = current_->first().config->limits;
+  if (limits.max_connections != 0 && open_ >= limits.max_connections) return false;
+  if (limits.max_connections_per_address == 0) return true;
+  const auto known = per_address_.find(peer);
+  return known == per_address_.end() || known->second < limits.max_connections_per_address;
+}
+
+void Acceptor::enter(Http1Connection& connection) {
+  ++open_;
+  ++budget_.open;
+  if (current_ && current_->first().config->limits.max_connections_per_address != 0)
+    ++per_address_[connection.peer_ip()];
+  connection.older = connections_;
+  if (connections_) connections_->newer = &connection;
+  connections_ = &connection;
+}
+
+void Acceptor::leave(Http1Connection& connection) {
+  --open_;
+  --budget_.open;
+  if (!per_address_.empty()) {
+    const auto known = per_address_.find(connection.peer_ip());
+    if (known != per_address_.end() && --known->second == 0) per_address_.erase(known);
+  }
+  if (connection.newer) {
+    connection.newer->older = connection.older;
+  } else {
+    connections_ = connection.older;
+  }
+  if (connection.older) connection.older->newer = connection.newer;
+}
+
+void Acceptor::stop_accepting() {
+  while (socket_.is_open() && accept_one()) {
+  }
+  io::Timer::cancel();
+  socket_.set_read_waiter(nullptr);
+  io::Waiter::unlink();
+  socket_.close();
+}
+
+void Acceptor::close_idle() {
+  for (Http1Connection* at = connections_; at;) {
+    Http1Connection* older = at->older;
+    at->close_when_idle();
+    at = older;
+  }
+}
+
+void Acceptor::abort_all() {
+  for (Http1Connection* at = connections_; at;) {
+    Http1Connection* older = at->older;
+    at->abort();
+    at = older;
+  }
+}
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// One listening socket of one worker: accepts, limits, and knows its open connections.
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include "base/io/socket.h"
+#include "base/ref.h"
+#include "proxy/downstream/http1_connection.h"
+#include "proxy/worker_context.h"
+
+namespace gatehouse::proxy {
+
+/// What connections of one worker share: how many there are in all, and may be (L6).
+struct ConnectionBudget {
+  std::uint32_t open = 0;
+  std::uint32_t most = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;
+};
+
+/// Lives as long as the worker lists it or a connection of it is open. Thread: its worker.
+class Acceptor final : public RefCounted<Acceptor>, private io::Waiter, private io::Timer {
+ public:
+  /// `fd` listens already (SO_REUSEPORT, non-blocking).
+  Acceptor(WorkerContext& worker, ConnectionBudget& budget, SocketAddress address, int fd);
+
+  const SocketAddress& address() const { return address_; }
+  /// The listeners behind this address in the worker's current runtime; null once the address is gone.
+  const SocketRuntime* sockets() const { return current_; }
+  void set_current(const SocketRuntime* current) { current_ = current; }
+  bool is_closed() const { return !socket_.is_open(); }
+
+  /// No further connections: takes what is queued already, then closes the socket.
+  void stop_accepting();
+  /// Closes idle connections; busy ones end after their current message.
+  void close_idle();
+  /// Closes everything now.
+  void abort_all();
+
+  void enter(Http1Connection& connection);
+  void leave(Http1Connection& connection);
+  std::uint32_t open_connections() const { return open_; }
+
+ private:
+  friend class RefCounted<Acceptor>;
+  static void on_readable(io::Waiter& self);
+  static void on_retry(io::Timer& self);
+  void accept_all();
+  bool admit(const IpAddress& peer);
+  bool accept_one();
+
+  WorkerContext& worker_;
+  ConnectionBudget& budget_;
+  SocketAddress address_;
+  io::Socket socket_;
+  const SocketRuntime* current_ = nullptr;
+  Http1Connection* connections_ = nullptr;  ///< intrusive list
+  std::uint32_t open_ = 0;
+  std::map<IpAddress, std::uint32_t> per_address_;  ///< only filled while a limit per address is set
+};
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/downstream/http1_connection.h"
+
+#include "base/io/yield.h"
+#include "proxy/downstream/acceptor.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/http/hop_headers.h"
+#include "proxy/http/http1_codec.h"
+
+namespace gatehouse::proxy {
+namespace {
+
+constexpr auto kLinger = std::chrono::seconds(1);         // F28
+constexpr std::size_t kLingerBytes = 64 * 1024;           // F20
+constexpr int kRequestsPerTurn = 32;                      // F27: then others get their turn
+
+http::Rejection rejection_of(const Error& error) {
+  switch (error.fault) {
+    case Fault::too_large: return {431, "the request head is too large"};
+    case Fault::timeout: return {408, "the request head did not arrive in time"};
+    default: return {400, error.detail};
+  }
+}
+
+}  // namespace
+
+void Http1Connection::start(WorkerContext& worker, Ref<Acceptor> acceptor, int fd, const SocketAddress& peer) {
+  auto* connection = new Http1Connection(worker, std::move(acceptor), peer);
+  if (!connection->socket_.open(fd)) {
+    delete connection;
+    return;
+  }
+  connection->park();
+}
+
+Http1Connection::Http1Connection(WorkerContext& worker, Ref<Acceptor> acceptor, const SocketAddress& peer)
+    : io::Waiter(&Http1Connection::on_readable),
+      io::Timer(&Http1Connection::on_idle_timeout),
+      worker_(worker),
+      acceptor_(std::move(acceptor)),
+      socket_(worker.loop),
+      peer_(peer.ip) {
+  const std::string text = peer.ip.to_string();
+  peer_text_size_ = static_cast<std::uint8_t>(text.copy(peer_text_.data(), peer_text_.size()));
+  acceptor_->enter(*this);
+}
+
+Http1Connection::~Http1Connection() { acceptor_->leave(*this); }
+
+void Http1Connection::park() {
+  idle_ = true;
+  if (closing_) {
+    delete this;
+    return;
+  }
+  const auto* sockets = acceptor_->sockets();
+  const auto timeout = sockets ? sockets->first().config->limits.idle_timeout : std::chrono::milliseconds(0);
+  worker_.loop.timers().arm(*this, worker_.loop.now() + timeout);
+  if (socket_.is_ready(io::Direction::read)) {
+    worker_.loop.make_ready(*this, io::Wake::ready);
+  } else {
+    socket_.set_read_waiter(this);
+  }
+}
+
+void Http1Connection::on_readable(io::Waiter& self) {
+  auto& connection = static_cast<Http1Connection&>(self);
+  connection.io::Timer::cancel();
+  connection.idle_ = false;
+  io::spawn(connection.serve());
+}
+
+void Http1Connection::on_idle_timeout(io::Timer& self) { static_cast<Http1Connection&>(self).close_when_idle(); }
+
+void Http1Connection::close_when_idle() {
+  closing_ = true;
+  if (idle_) delete this;
+}
+
+void Http1Connection::abort() {
+  closing_ = true;
+  if (idle_) {
+    delete this;
+    return;
+  }
+  socket_.reset_on_close();
+  socket_.close();
+}
+
+/// Requests one after another until the connection is idle, or ends.
+io::Task<> Http1Connection::serve() {
+  Next next = Next::request;
+  {
+    Http1Stream stream(socket_, worker_);
+    auto scratch = worker_.take_scratch();
+    for (int served = 1; next == Next::request; ++served) {
+      next = co_await serve_one(stream, *scratch);
+      scratch->reset();
+      if (served % kRequestsPerTurn == 0) co_await io::Yield(worker_.loop);
+    }
+    worker_.give_back(std::move(scratch));
+  }
+  if (next == Next::linger) co_await linger();
+  if (next == Next::idle) {
+    park();
+  } else {
+    delete this;
+  }
+}
+
+io::Task<Http1Connection::Next> Http1Connection::serve_one(Http1Stream& stream, Scratch& scratch) {
+  if (!acceptor_->sockets() || !socket_.is_open()) co_return Next::close;
+  const ir::HttpLimits limits = acceptor_->sockets()->first().config->limits;
+  WaitLimits wait;
+  wait.deadline = worker_.loop.now() + limits.header_timeout;
+  const auto bytes =
+      co_await stream.channel().read_head(limits.max_header_bytes, Http1Channel::BlankLines::skip, wait);
+  if (!bytes) {
+    const bool quiet = bytes.error().fault == Fault::closed || bytes.error().fault == Fault::reset ||
+                       bytes.error().fault == Fault::cancelled || !stream.channel().has_bytes();
+    if (quiet) co_return Next::close;
+    co_return co_await refuse(stream, scratch, rejection_of(bytes.error()));
+  }
+  // The configuration of now, not of when the first byte came.
+  Ref<RuntimeHandle> runtime = worker_.runtime();
+  const auto* sockets = acceptor_->sockets();
+  if (!sockets) co_return Next::close;
+  auto& request = scratch.request;
+  if (const auto rejected = http::parse_request_head(*bytes, request))
+    co_return co_await refuse(stream, scratch, *rejected);
+  if (const auto rejected = http::check_request(request, sockets->first().request_rules, scratch.arena))
+    co_return co_await refuse(stream, scratch, *rejected);
+  ++requests_;
+
+  http::ChunkedRules chunked;
+  chunked.max_trailer_bytes = limits.max_header_bytes;
+  chunked.max_trailer_count = limits.max_header_count;
+  chunked.underscores = sockets->first().request_rules.underscores;
+  if (request.framing.kind == http::BodyKind::chunked)
+    chunked.hop_names = http::connection_names(request.fields, scratch.arena);
+  const bool last = closing_ || requests_ >= limits.max_requests_per_connection;
+  stream.begin_exchange(scratch, chunked, last ? Http1Stream::Reuse::no : Http1Stream::Reuse::allowed);
+
+  const auto peer = peer_context(*sockets);
+  Exchange exchange(worker_, stream, scratch, std::move(runtime), *sockets, peer);
+  co_await exchange.run();
+
+  if (stream.was_reset() || !socket_.is_open()) co_return Next::close;
+  if (!stream.may_continue()) co_return stream.should_linger() ? Next::linger : Next::close;
+  if (stream.channel().has_bytes() || socket_.is_ready(io::Direction::read)) co_return Next::request;
+  stream.channel().release_buffers();
+  co_return Next::idle;
+}
+
+/// F28: the answer, then the end; nothing that follows is read as a request.
+io::Task<Http1Connection::Next> Http1Connection::refuse(Http1Stream& stream, Scratch& scratch,
+                                                        const http::Rejection& why) {
+  http::StatusLine line;
+  line.status = why.status;
+  line.framing = {http::BodyKind::length, why.reason.size() + 1, false};
+  line.connection = http::ConnectionField::close;
+  line.date = worker_.date();
+  const HeaderField type{"Content-Type", "text/plain; charset=utf-8", FieldId::other};
+  const auto head = http::write_response_head(scratch.arena, line, {&type, 1});
+  WaitLimits wait;
+  wait.deadline = worker_.loop.now() + kLinger;
+  const Chunk body{scratch.arena.concat(why.reason, "\n"), true};
+  const auto sent = co_await stream.channel().send_message(head, line.framing, body, wait);
+  co_return sent ? Next::linger : Next::close;
+}
+
+/// Reads and drops what the client still sends, for a moment, so that it gets to see the answer and not a reset.
+io::Task<> Http1Connection::linger() {
+  if (!socket_.is_open()) co_return;
+  socket_.shutdown_write();
+  const MonoTime deadline = worker_.loop.now() + kLinger;
+  auto buffer = worker_.buffers.take();
+  for (std::size_t dropped = 0; dropped < kLingerBytes;) {
+    const auto got = socket_.read(buffer.room());
+    if (got.state == io::Transfer::State::done) {
+      dropped += got.bytes;
+      continue;
+    }
+    if (got.state != io::Transfer::State::would_block) co_return;
+    const io::Wake woken = co_await io::Wait(socket_, io::Direction::read, deadline, nullptr);
+    if (woken != io::Wake::ready) co_return;
+  }
+}
+
+http::PeerContext Http1Connection::peer_context(const SocketRuntime& sockets) {
+  http::PeerContext peer;
+  peer.request_ids = &worker_.request_ids;
+  peer.address = peer_;
+  peer.address_text = {peer_text_.data(), peer_text_size_};
+  peer.scheme = "http";
+  peer.port_text = sockets.first().port_text;
+  return peer;
+}
+
+}  // namespace gatehouse::proxy

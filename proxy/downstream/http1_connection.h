@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// A downstream HTTP/1 connection. Idle it is this struct alone: no coroutine frame, no buffer.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "base/io/socket.h"
+#include "base/ref.h"
+#include "proxy/downstream/http1_stream.h"
+#include "proxy/worker_context.h"
+
+namespace gatehouse::proxy {
+
+class Acceptor;
+
+/// Owns itself: made by the acceptor, ends with close or abort. While busy, serve() runs and may be waiting anywhere.
+/// Thread: its worker.
+class Http1Connection final : private io::Waiter, private io::Timer {
+ public:
+  /// Takes over `fd`; deletes itself when the system refuses to watch it.
+  static void start(WorkerContext& worker, Ref<Acceptor> acceptor, int fd, const SocketAddress& peer);
+
+  bool is_idle() const { return idle_; }
+  /// Idle connections end now; a busy one ends after its current message.
+  void close_when_idle();
+  /// Breaks the connection; what runs on it ends by itself.
+  void abort();
+  const IpAddress& peer_ip() const { return peer_; }
+
+  Http1Connection* older = nullptr;  ///< the acceptor's list
+  Http1Connection* newer = nullptr;
+
+ private:
+  enum class Next : std::uint8_t { request, idle, close, linger };
+
+  Http1Connection(WorkerContext& worker, Ref<Acceptor> acceptor, const SocketAddress& peer);
+  ~Http1Connection();
+
+  static void on_readable(io::Waiter& self);
+  static void on_idle_timeout(io::Timer& self);
+
+  void park();
+  io::Task<> serve();
+  io::Task<Next> serve_one(Http1Stream& stream, Scratch& scratch);
+  io::Task<Next> refuse(Http1Stream& stream, Scratch& scratch, const http::Rejection& why);
+  io::Task<> linger();
+  http::PeerContext peer_context(const SocketRuntime& sockets);
+
+  WorkerContext& worker_;
+  Ref<Acceptor> acceptor_;
+  io::Socket socket_;
+  IpAddress peer_;
+  std::uint32_t requests_ = 0;
+  bool idle_ = true;
+  bool closing_ = false;
+  std::uint8_t peer_text_size_ = 0;
+  std::array<char, 46> peer_text_;
+};
+
+static_assert(sizeof(Http1Connection) <= 512, "an idle connection is a plain struct of at most 512 bytes");
+
+}  // namespace gatehouse::proxy

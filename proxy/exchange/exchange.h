@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// One exchange: a request and its response, from the routed head to the log line. Knows no protocol version.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/io/one_shot.h"
+#include "base/text.h"
+#include "proxy/exchange/local_reply.h"
+#include "proxy/http/forwarded.h"
+#include "proxy/stream.h"
+#include "proxy/upstream/cluster.h"
+#include "proxy/worker_context.h"
+
+namespace gatehouse::proxy {
+
+/// How the exchange went; filled as it goes, read by log and metrics when it ended.
+struct ExchangeOutcome {
+  std::uint16_t status = 0;  ///< sent downstream; 499 = the client left first
+  std::string_view reason;   ///< LocalReply::reason, or empty when the backend answered
+  bool aborted = false;      ///< the response was cut short
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+  std::uint32_t route_id = UINT32_MAX;
+  std::uint32_t cluster_id = UINT32_MAX;
+  std::string_view route_key;    ///< in the exchange's arena
+  std::string_view cluster_key;  ///< in the exchange's arena
+  SocketAddress endpoint;
+  std::string_view request_id;
+  std::string_view client;
+  MonoTime started{};
+  MonoTime head_sent{};
+  MonoTime finished{};
+};
+
+/// Lives in the frame of the task that serves the stream; its memory is `scratch`. Thread: the worker's.
+/// Holds the runtime until the response head is out, so that a tunnel of days pins no old configuration (D2).
+class Exchange {
+ public:
+  Exchange(WorkerContext& worker, DownstreamStream& stream, Scratch& scratch, Ref<RuntimeHandle> runtime,
+           const SocketRuntime& socket, const http::PeerContext& peer);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  /// The whole story. `scratch.request` has passed check_request. When it ends, the response is out or the stream
+  /// was reset, and nothing of this exchange runs any more.
+  Task<> run();
+  const ExchangeOutcome& outcome() const { return outcome_; }
+
+ private:
+  struct Deadlines {
+    MonoTime request = io::kNoDeadline;  ///< whole exchange
+    MonoTime attempt = io::kNoDeadline;  ///< one try
+    MonoTime earliest(MonoTime other) const { return std::min(other, std::min(request, attempt)); }
+  };
+
+  // steps of run(), in order
+  const LocalReply* find_route();
+  void edit_request();
+  Task<Result<void>> reach_upstream();
+  Task<Result<void>> try_upstream(Cluster::Warm warm);
+  Task<Result<void>> read_response_head();
+  Task<Result<void>> relay_interim();
+  void edit_response();
+  Task<> relay_response();
+  void let_go_of_runtime();
+  Task<> relay_body();
+  void abort(const Error& error);
+
+  // the request body, when it does not come with the head
+  void start_upload();
+  Task<> upload();
+  Task<Result<void>> upload_chunks();
+  Result<void> check_upload(MonoTime started) const;
+  Task<> stop_upload();
+
+  // after a 101
+  Task<> tunnel();
+  Task<> tunnel_up();
+  Task<Result<void>> pump(BodySource& from, BodySink& to, std::uint64_t& bytes, io::CancelSource* cancel);
+
+  Task<> reply(LocalReply reply);
+  bool may_try_again(const Error& error) const;
+  Error explain(const Error& error) const;
+  WaitLimits upstream_limits() const;
+  WaitLimits downstream_limits() const;
+
+  WorkerContext& worker_;
+  DownstreamStream& stream_;
+  Scratch& scratch_;
+  Ref<RuntimeHandle> runtime_;
+  const SocketRuntime& socket_;
+  const http::PeerContext& peer_;
+  const ListenerRuntime* listener_ = nullptr;
+  const routing::CompiledRule* rule_ = nullptr;
+  const routing::CompiledRule::Target* target_ = nullptr;
+  ir::HttpLimits limits_;  ///< a copy: outlives the runtime
+  Lease upstream_;
+  Deadlines deadlines_;
+  std::chrono::milliseconds read_timeout_{};
+  http::Forwarded forwarded_;
+  bool wants_trailers_ = false;
+  LocalReply early_;
+  ExchangeOutcome outcome_;
+
+  io::CancelSource upload_cancel_;
+  io::OneShot upload_done_;
+  Error upload_error_;
+  bool upload_started_ = false;
+  bool upload_failed_ = false;
+  MonoTime tunnel_active_{};
+};
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiled configuration: immutable, shared by all workers.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ref.h"
+#include "config/ir/config.h"
+#include "proxy/http/forwarded.h"
+#include "proxy/http/request_rules.h"
+#include "routing/host_index.h"
+#include "routing/route_table.h"
+
+namespace gatehouse::proxy {
+
+enum class HalfClose : std::uint8_t {
+  cancel,  ///< FIN of a client that awaits its answer counts as gone (B5)
+  keep,
+};
+
+/// What the process settings say about every exchange. Constant for the life of the process.
+struct ProxySettings {
+  http::TrustRules trust;
+  http::RequestRules request_rules;  ///< counts and sizes come from each listener's limits
+  HalfClose half_close = HalfClose::cancel;
+  bool via = false;
+};
+
+/// One listener, ready to serve.
+struct ListenerRuntime {
+  std::shared_ptr<const ir::Listener> config;
+  std::shared_ptr<const routing::RouteTable> table;
+  http::RequestRules request_rules;
+  std::string port_text;  ///< the advertised port
+};
+
+/// All listeners of one bound address. Until the request's host is known, the limits of the first one hold.
+struct SocketRuntime {
+  SocketAddress address;
+  std::vector<const ListenerRuntime*> listeners;
+  routing::ListenerIndex index;
+
+  const ListenerRuntime& first() const { return *listeners.front(); }
+  /// The most specific listener for `host`, or null.
+  const ListenerRuntime* find(std::string_view host) const {
+    const auto found = index.find(host);
+    return found ? listeners[*found] : nullptr;
+  }
+};
+
+struct ClusterRuntime {
+  std::uint32_t id = 0;  ///< routing::CompileIds::clusters
+  std::shared_ptr<const ir::Cluster> config;
+};
+
+class Runtime {
+ public:
+  struct Input {
+    std::shared_ptr<const ir::Config> config;
+    const Runtime* previous = nullptr;  ///< parts that did not change are taken from it
+    routing::CompileIds ids;
+    const ProxySettings* settings = nullptr;
+    std::uint64_t generation = 0;
+  };
+  /// Control thread. Always succeeds: what is wrong became a status in translate.
+  static std::shared_ptr<const Runtime> build(const Input& input, routing::CompileStats* stats = nullptr);
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  std::uint64_t generation() const { return generation_; }
+  const ir::Config& config() const { return *config_; }
+  const std::vector<SocketRuntime>& sockets() const { return sockets_; }  ///< sorted by address
+  const SocketRuntime* find_socket(const SocketAddress& address) const;
+  const std::vector<ClusterRuntime>& clusters() const { return clusters_; }
+  std::uint32_t cluster_ids() const { return cluster_ids_; }  ///< one more than the largest id
+  std::uint32_t route_ids() const { return route_ids_; }
+
+  /// Runtimes that exist now, for gatehouse_runtimes_live. Any thread.
+  static int live() { return live_.load(std::memory_order_relaxed); }
+
+ private:
+  Runtime();
+
+  static std::atomic<int> live_;
+  std::uint64_t generation_ = 0;
+  std::shared_ptr<const ir::Config> config_;
+  std::vector<std::shared_ptr<const ListenerRuntime>> listeners_;
+  std::vector<SocketRuntime> sockets_;
+  std::vector<ClusterRuntime> clusters_;
+  std::uint32_t cluster_ids_ = 0;
+  std::uint32_t route_ids_ = 0;
+};
+
+/// Where runtimes go to be destroyed, off the workers. Any thread.
+class RuntimeReaper {
+ public:
+  virtual void take(std::shared_ptr<const Runtime> runtime) = 0;
+
+ protected:
+  ~RuntimeReaper() = default;
+};
+
+/// One worker's own handle on a runtime: exchanges count references on this, not on the shared pointer.
+class RuntimeHandle final : public RefCounted<RuntimeHandle> {
+ public:
+  RuntimeHandle(std::shared_ptr<const Runtime> runtime, RuntimeReaper& reaper)
+      : runtime_(std::move(runtime)), reaper_(reaper) {}
+  ~RuntimeHandle() { reaper_.take(std::move(runtime_)); }
+
+  const Runtime& operator*() const { return *runtime_; }
+  const Runtime* operator->() const { return runtime_.get(); }
+
+ private:
+  std::shared_ptr<const Runtime> runtime_;
+  RuntimeReaper& reaper_;
+};
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/upstream/endpoint.h"
+
+#include <cerrno>
+
+namespace gatehouse::proxy {
+
+/// A parked connection: anything that happens on it, or its timeout, ends it (B7).
+struct Endpoint::Idle : io::Waiter, io::Timer {
+  explicit Idle(Endpoint& of) : io::Waiter(&Idle::on_activity), io::Timer(&Idle::on_timeout), owner(of) {}
+
+  static void on_activity(io::Waiter& self) {
+    auto& idle = static_cast<Idle&>(self);
+    idle.owner.drop(idle);
+  }
+  static void on_timeout(io::Timer& self) {
+    auto& idle = static_cast<Idle&>(self);
+    idle.owner.drop(idle);
+  }
+
+  Endpoint& owner;
+  std::unique_ptr<Http1Client> connection;
+  std::size_t index = 0;
+};
+
+Endpoint::Endpoint(io::EventLoop& loop, io::BufferPool& buffers, SocketAddress address, ir::PoolLimits limits)
+    : loop_(loop), buffers_(buffers), address_(address), limits_(limits) {}
+
+Endpoint::~Endpoint() = default;
+
+std::unique_ptr<Http1Client> Endpoint::take_idle() {
+  while (!idle_.empty()) {
+    auto idle = std::move(idle_.back());
+    idle_.pop_back();
+    idle->unlink();
+    idle->io::Timer::cancel();
+    auto connection = std::move(idle->connection);
+    spare_.push_back(std::move(idle));
+    connection->socket().set_read_waiter(nullptr);
+    if (connection->socket().is_ready(io::Direction::read)) continue;  // closed by the peer, or talks out of turn
+    ++in_use_;
+    return connection;
+  }
+  return nullptr;
+}
+
+Task<Result<std::unique_ptr<Http1Client>>> Endpoint::connect(WaitLimits limits) {
+  const int fd = io::start_connect(address_);
+  if (fd < 0) {
+    const bool system = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
+    co_return Error{system ? Fault::system : Fault::refused, Side::upstream, Retry::safe, "cannot connect"};
+  }
+  auto connection = std::make_unique<Http1Client>(loop_, buffers_);
+  if (!connection->socket().open(fd))
+    co_return Error{Fault::system, Side::upstream, Retry::safe, "cannot watch another connection"};
+  const io::Wake wake =
+      co_await io::Wait(connection->socket(), io::Direction::write, limits.deadline, limits.cancel);
+  if (wake == io::Wake::timeout) co_return Error{Fault::timeout, Side::upstream, Retry::safe, "connect timed out"};
+  if (wake == io::Wake::cancelled)
+    co_return Error{Fault::cancelled, Side::upstream, Retry::never, "the other side went away"};
+  if (connection->socket().is_broken() && connection->socket().take_error() != 0)
+    co_return Error{Fault::refused, Side::upstream, Retry::safe, "connection refused"};
+  ++in_use_;
+  co_return std::move(connection);
+}
+
+void Endpoint::give_back(std::unique_ptr<Http1Client> connection) {
+  --in_use_;
+  if (retired_ || !connection->may_be_reused() || idle_.size() >= limits_.max_idle_per_endpoint) return;
+  if (limits_.max_requests_per_connection != 0 && connection->exchanges() >= limits_.max_requests_per_connection)
+    return;
+  connection->release_buffers();
+  if (spare_.empty()) spare_.push_back(std::make_unique<Idle>(*this));
+  auto idle = std::move(spare_.back());
+  spare_.pop_back();
+  idle->connection = std::move(connection);
+  idle->index = idle_.size();
+  idle->connection->socket().set_read_waiter(idle.get());
+  loop_.timers().arm(*idle, loop_.now() + limits_.idle_timeout);
+  idle_.push_back(std::move(idle));
+}
+
+void Endpoint::drop(Idle& idle) {
+  idle.io::Timer::cancel();
+  idle.unlink();
+  const std::size_t index = idle.index;
+  auto owned = std::move(idle_[index]);
+  if (index + 1 != idle_.size()) {
+    idle_[index] = std::move(idle_.back());
+    idle_[index]->index = index;
+  }
+  idle_.pop_back();
+  owned->connection->socket().set_read_waiter(nullptr);
+  owned->connection.reset();
+  if (spare_.size() < limits_.max_idle_per_endpoint) spare_.push_back(std::move(owned));
+}
+
+void Endpoint::retire() {
+  retired_ = true;
+  while (!idle_.empty()) drop(*idle_.back());
+  spare_.clear();
+}
+
+}  // namespace gatehouse::proxy
