@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Configuration files into the object store, keeping what worked when a file goes bad.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "config/file/text_file.h"
+#include "config/objects/object_store.h"
+#include "config/objects/problem.h"
+
+namespace gatehouse::file {
+
+struct LoadReport {
+  std::vector<objects::Problem> problems;            ///< all that hold now, those of unchanged files included
+  std::vector<objects::Problem> fresh;               ///< those that the load before did not report
+  std::vector<std::string> files;                    ///< sorted
+  std::map<std::string, std::size_t> unknown_kinds;  ///< "Deployment (apps/v1)" -> how many; also one warning
+  bool unreadable = false;                           ///< a given path or a file could not be read at all
+  bool changed = false;                              ///< the store's snapshot changed
+};
+
+/// Reads files and folders (not their subfolders). A file with a syntax error, or that became unreadable,
+/// keeps all the objects it gave last; a bad object in a good file keeps its own last good version. A file
+/// that is gone from a folder takes its objects along. The store must outlive it. Thread: the store's.
+class FileSource {
+ public:
+  FileSource(std::vector<std::string> paths, objects::ObjectStore& store);
+
+  /// Reads what changed since the last call.
+  LoadReport load();
+  /// Files whose last state could not be used as a whole, sorted.
+  std::vector<std::string> broken_files() const;
+
+ private:
+  struct FileState {
+    std::optional<FileStamp> stamp;  ///< nullopt: read it again next time
+    std::string folder;              ///< empty when the file was given by name
+    std::vector<objects::Problem> problems;
+    std::map<std::string, std::size_t> unknown_kinds;
+    bool broken = false;
+    bool unreadable = false;
+  };
+  struct Found;
+
+  Found find_files() const;
+  bool refresh(const std::string& path, FileState& state);
+  bool read(const std::string& path, FileState& state);
+  bool forget_missing(const Found& found);
+  void collect(LoadReport& report) const;
+
+  std::vector<std::string> paths_;
+  objects::ObjectStore& store_;
+  std::map<std::string, FileState> files_;
+  std::set<std::string> reported_;  ///< lines of the last report
+};
+
+}  // namespace gatehouse::file

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Candidates per object, the winner in the snapshot.
+#include "config/objects/object_store.h"
+
+#include <fmt/format.h>
+
+#include <type_traits>
+
+namespace gatehouse::objects {
+namespace {
+
+ObjectMap<GatewayClass>& map_of(Snapshot& s, const GatewayClass&) {
+  return s.gateway_classes;
+}
+ObjectMap<Gateway>& map_of(Snapshot& s, const Gateway&) {
+  return s.gateways;
+}
+ObjectMap<HttpRoute>& map_of(Snapshot& s, const HttpRoute&) {
+  return s.http_routes;
+}
+ObjectMap<Service>& map_of(Snapshot& s, const Service&) {
+  return s.services;
+}
+ObjectMap<EndpointSlice>& map_of(Snapshot& s, const EndpointSlice&) {
+  return s.endpoint_slices;
+}
+ObjectMap<Namespace>& map_of(Snapshot& s, const Namespace&) {
+  return s.namespaces;
+}
+
+void insert(Snapshot& snapshot, const AnyObject& object) {
+  std::visit([&](const auto& pointer) { map_of(snapshot, *pointer)[pointer->meta.full_name()] = pointer; },
+             object);
+}
+
+void erase(Snapshot& snapshot, const AnyObject& object) {
+  std::visit([&](const auto& pointer) { map_of(snapshot, *pointer).erase(pointer->meta.full_name()); },
+             object);
+}
+
+}  // namespace
+
+bool ObjectStore::apply(const std::string& source, const std::vector<AnyObject>& objects) {
+  auto& mine = by_source_[source];
+  std::set<std::string> gone;
+  gone.swap(mine);
+  std::set<std::string> touched;
+  for (const auto& object : objects) {
+    auto id = identity(object);
+    if (!mine.insert(id).second) continue;
+    gone.erase(id);
+    auto [entry, is_new] = by_identity_[id].try_emplace(source, object);
+    if (!is_new && equal_content(entry->second, object)) continue;
+    entry->second = object;
+    touched.insert(std::move(id));
+  }
+  for (const auto& id : gone) {
+    by_identity_[id].erase(source);
+    touched.insert(id);
+  }
+  if (mine.empty()) by_source_.erase(source);
+
+  bool changed = false;
+  for (const auto& id : touched) changed = publish(id) || changed;
+  if (changed) ++generation_;
+  return changed;
+}
+
+bool ObjectStore::publish(const std::string& id) {
+  const auto entry = by_identity_.find(id);
+  const auto shown = published_.find(id);
+  if (entry->second.size() > 1)
+    contested_.insert(id);
+  else
+    contested_.erase(id);
+  if (entry->second.empty()) {
+    by_identity_.erase(entry);
+    erase(snapshot_, shown->second);
+    published_.erase(shown);
+    return true;
+  }
+  const auto& winner = entry->second.begin()->second;
+  if (shown != published_.end() && equal_content(shown->second, winner)) return false;
+  insert(snapshot_, winner);
+  published_.insert_or_assign(id, winner);
+  return true;
+}
+
+std::vector<AnyObject> ObjectStore::contributed(const std::string& source) const {
+  std::vector<AnyObject> objects;
+  const auto ids = by_source_.find(source);
+  if (ids == by_source_.end()) return objects;
+  for (const auto& id : ids->second) objects.push_back(by_identity_.at(id).at(source));
+  return objects;
+}
+
+std::vector<Problem> ObjectStore::conflicts() const {
+  std::vector<Problem> problems;
+  for (const auto& id : contested_) {
+    const auto& candidates = by_identity_.at(id);
+    const auto& winner = candidates.begin()->first;
+    for (auto loser = std::next(candidates.begin()); loser != candidates.end(); ++loser) {
+      Problem problem;
+      problem.object = id;
+      problem.reason = fmt::format("is in {} and in {}; the first is used", winner, loser->first);
+      problem.fix = "keep it in one of them";
+      problem.location = loser->first;
+      problems.push_back(std::move(problem));
+    }
+  }
+  return problems;
+}
+
+}  // namespace gatehouse::objects
