@@ -20,5 +20,7 @@ target_link_libraries(gatehouse_boost PUBLIC gatehouse_flags Boost::headers Thre
 add_library(gatehouse_allocator INTERFACE)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT GATEHOUSE_SANITIZE)
   find_package(mimalloc REQUIRED)
-  target_link_libraries(gatehouse_allocator INTERFACE mimalloc-static)
+  # Debian ships it as a shared library only; it must stay linked although nothing names its symbols.
+  target_link_libraries(gatehouse_allocator INTERFACE
+    "-Wl,--push-state,--no-as-needed" mimalloc "-Wl,--pop-state")
 endif()
