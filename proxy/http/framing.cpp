@@ -9,6 +9,7 @@
 namespace gatehouse::http {
 namespace {
 
+constexpr std::uint16_t kSwitchingProtocols = 101;
 constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
 
 bool is_exactly_chunked(const FramingFields& fields) {
@@ -93,7 +94,8 @@ std::optional<Rejection> frame_response(ResponseHead& head, const FramingFields&
   const bool both = fields.transfer_encodings > 0 && fields.content_lengths > 0;
   const bool old_chunked = fields.transfer_encodings > 0 && head.minor_version == 0;
   head.framing = Framing{};
-  head.framing.keep_alive = !fields.close && (head.minor_version > 0 || fields.keep_alive);
+  const bool interim = head.status < 200 && head.status != kSwitchingProtocols;
+  head.framing.keep_alive = interim || (!fields.close && (head.minor_version > 0 || fields.keep_alive));
 
   if (response_has_no_body(head.status, request_method)) {
     // Nothing of a body is read here; but who frames like this is not trusted with another request.

@@ -142,3 +142,8 @@ TEST_CASE("F23: no Content-Length is passed on where it is forbidden or not to b
   CHECK(fields_after(response(200, {"Content-Length: 7", "Transfer-Encoding: chunked"}), Method::head) ==
         "Transfer-Encoding: chunked");
 }
+
+TEST_CASE("F24: an interim response never ends the connection, the final one decides") {
+  CHECK(framing_of(response(103, {"Link: x", "Connection: close"})).keep_alive);
+  CHECK(framing_of(response(100, {}, 0)).keep_alive);
+}
