@@ -92,8 +92,8 @@ void claim(const GatewayDraft& gateway, ListenerDraft& listener, Claims& claims)
     listener.conflict = Verdict::bad(
         "HostnameConflict",
         fmt::format(
-            "Gateway {}: listener {}: {} with {} belongs to listener {} of an older Gateway or an earlier "
-            "port: use another port, hostname or address",
+            "Gateway {}: listener {}: {} with {} is taken by listener {}, which comes first (by age, then "
+            "name): use another port, hostname or address",
             gateway.object->meta.full_name(), listener.spec->name, bind.to_string(),
             listener.hostname.empty() ? "no hostname" : fmt::format("hostname \"{}\"", listener.hostname),
             holder->second->name));
@@ -109,7 +109,10 @@ void addresses(Draft& draft) {
   for (const auto& gateway : draft.gateways) reserve_requested(gateway, pool);
   for (auto& gateway : draft.gateways) {
     const bool assign = take_requested(gateway);
-    if (!gateway.accepted.ok) continue;
+    if (!gateway.accepted.ok) {
+      gateway.addresses.clear();
+      continue;
+    }
     if (assign && pool.empty()) assign_everywhere(draft.options, gateway);
     if (assign && !pool.empty()) assign_from(pool, gateway);
     place_sockets(draft.options, gateway);

@@ -20,12 +20,17 @@ SlicesByService index_slices(const objects::Snapshot& snapshot) {
   return slices;
 }
 
-/// Sorted by cluster key, each once. Routes that are not served keep no backend alive.
+/// Sorted by cluster key, each once. A route that no served listener has keeps no backend alive.
 std::map<std::string, const BackendTarget*> targets_in_use(const Draft& draft) {
   std::map<std::string, const BackendTarget*> targets;
-  for (const auto& route : draft.routes)
-    if (route.outcome && route.outcome->route)
-      for (const auto& target : route.outcome->targets) targets.emplace(target.cluster, &target);
+  const auto add = [&targets](const RouteDraft& route) {
+    if (!route.outcome || !route.outcome->route) return;
+    for (const auto& target : route.outcome->targets) targets.emplace(target.cluster, &target);
+  };
+  for (const auto& gateway : draft.gateways)
+    for (const auto& listener : gateway.listeners)
+      if (gateway.serves(listener))
+        for (const auto& attachment : listener.attachments) add(*attachment.route);
   return targets;
 }
 

@@ -47,7 +47,7 @@ std::vector<ir::Endpoint> without_slices(const objects::Service& service, const 
     return parse_endpoints(annotation->second).value_or(std::vector<ir::Endpoint>{});
 
   const auto number = static_cast<std::uint16_t>(port.port);
-  if (service.type == "ExternalName") return {{lower_case(service.external_name), number}};
+  if (service.type == "ExternalName") return {{service.external_name, number}};
 
   std::vector<ir::Endpoint> endpoints;
   for (const auto& address : service.cluster_ips)

@@ -48,6 +48,21 @@ ir::HeaderModifier to_modifier(const objects::HttpHeaderFilter& filter, const st
           filter.remove};
 }
 
+/// The modifier that `filter` carries and where it belongs; null for a type this version does not serve.
+struct Modifier {
+  const objects::HttpHeaderFilter* settings = nullptr;
+  const char* field = "";
+  ir::HeaderModifier* to = nullptr;
+};
+
+Modifier modifier_of(const objects::HttpRouteFilter& filter, HeaderFilters& result) {
+  if (filter.type == "RequestHeaderModifier" && filter.request_header_modifier)
+    return {&*filter.request_header_modifier, ".requestHeaderModifier", &result.request};
+  if (filter.type == "ResponseHeaderModifier" && filter.response_header_modifier)
+    return {&*filter.response_header_modifier, ".responseHeaderModifier", &result.response};
+  return {};
+}
+
 }  // namespace
 
 HeaderFilters to_filters(const std::vector<objects::HttpRouteFilter>& filters, const std::string& where,
@@ -55,25 +70,17 @@ HeaderFilters to_filters(const std::vector<objects::HttpRouteFilter>& filters, c
   HeaderFilters result;
   std::set<std::string> types;
   for (std::size_t i = 0; i < filters.size(); ++i) {
-    const auto& filter = filters[i];
+    const auto& type = filters[i].type;
     const auto place = fmt::format("{}.filters[{}]", where, i);
-    if (!types.insert(filter.type).second) {
-      findings.add("IncompatibleFilters",
-                   fmt::format("{}.type: a second {} is not allowed: join the two", place, filter.type));
-      continue;
-    }
-    if (filter.type == "RequestHeaderModifier" && filter.request_header_modifier)
-      result.request =
-          to_modifier(*filter.request_header_modifier, place + ".requestHeaderModifier", findings);
-    else if (filter.type == "ResponseHeaderModifier" && filter.response_header_modifier)
-      result.response =
-          to_modifier(*filter.response_header_modifier, place + ".responseHeaderModifier", findings);
-    else if (filter.type == "RequestHeaderModifier" || filter.type == "ResponseHeaderModifier")
+    const auto modifier = modifier_of(filters[i], result);
+    if (!modifier.to)
       findings.add(kUnsupported,
-                   fmt::format("{}: {} has no settings: add the field of that name", place, filter.type));
+                   fmt::format("{}.type: {} is not served by this version: remove the filter", place, type));
+    else if (!types.insert(type).second)
+      findings.add("IncompatibleFilters",
+                   fmt::format("{}.type: a second {} is not allowed: join the two", place, type));
     else
-      findings.add(kUnsupported, fmt::format("{}.type: {} is not served by this version: remove the filter",
-                                             place, filter.type));
+      *modifier.to = to_modifier(*modifier.settings, place + modifier.field, findings);
   }
   return result;
 }
