@@ -30,14 +30,17 @@ CompiledRoute::CompiledRoute(std::shared_ptr<const ir::HttpRoute> route, Compile
     : route_(std::move(route)) {
   std::size_t targets = 0;
   std::size_t matches = 0;
+  std::size_t conditions = 0;
   for (const ir::RouteRule& rule : route_->rules) {
     targets += rule.backends.size();
     matches += std::max<std::size_t>(rule.matches.size(), 1);
+    for (const ir::RouteMatch& match : rule.matches) conditions += match.headers.size() + match.query.size();
   }
-  // Exact, and never exceeded: rules and matches keep pointers into these.
+  // Never exceeded: rules and matches keep pointers into these.
   targets_.reserve(targets);
   rules_.reserve(route_->rules.size());
   matches_.reserve(matches);
+  conditions_.reserve(conditions);
   for (const ir::RouteRule& rule : route_->rules) add_rule(rule, ids);
 }
 
@@ -68,45 +71,40 @@ void CompiledRoute::add_match(const CompiledRule& rule, const ir::RouteMatch& ma
     compiled.path = add_regex(match.path.value);
     if (compiled.path == nullptr) return;
   }
-  if (!match.method.empty() || !match.headers.empty() || !match.query.empty()) {
-    Conditions conditions;
-    conditions.method = match.method;
-    if (!add_conditions(match.headers, conditions.headers) || !add_conditions(match.query, conditions.query))
-      return;
-    compiled.conditions = &extras().conditions.emplace_back(std::move(conditions));
-  }
+  const std::size_t first = conditions_.size();
+  const auto headers = add_conditions(match.headers);
+  const auto query = add_conditions(match.query);
+  if (!headers || !query) return;
+  compiled.conditions = {match.method, conditions_.data() + first, *headers, *query};
   matches_.push_back(compiled);
 }
 
-bool CompiledRoute::add_conditions(const std::vector<ir::ValueMatch>& from, std::vector<ValueCondition>& to) {
-  to.reserve(from.size());
+std::optional<std::uint32_t> CompiledRoute::add_conditions(const std::vector<ir::ValueMatch>& from) {
+  const std::size_t first = conditions_.size();
   for (const ir::ValueMatch& match : from) {
     // Gateway API: of entries with equivalent names only the first is considered.
-    if (std::any_of(to.begin(), to.end(), [&](const auto& c) { return c.source->name == match.name; }))
+    const auto added = std::span(conditions_).subspan(first);
+    if (std::any_of(added.begin(), added.end(), [&](const auto& c) { return c.name == match.name; }))
       continue;
-    ValueCondition condition;
-    condition.source = &match;
+    ValueCondition condition{match.name, match.value, nullptr};
     if (match.kind == ir::ValueMatchKind::regex) {
       condition.regex = add_regex(match.value);
-      if (condition.regex == nullptr) return false;
+      if (condition.regex == nullptr) return std::nullopt;
+      condition.value.clear();
     }
-    to.push_back(condition);
+    conditions_.push_back(std::move(condition));
   }
-  return true;
+  return static_cast<std::uint32_t>(conditions_.size() - first);
 }
 
 const Regex* CompiledRoute::add_regex(const std::string& pattern) {
-  Regex regex(pattern);
-  if (!regex.is_valid()) {
+  auto regex = std::make_unique<const Regex>(pattern);
+  if (!regex->is_valid()) {
     ++invalid_patterns_;
     return nullptr;
   }
-  return &extras().regexes.emplace_back(std::move(regex));
-}
-
-CompiledRoute::Extras& CompiledRoute::extras() {
-  if (!extras_) extras_ = std::make_unique<Extras>();
-  return *extras_;
+  regexes_.push_back(std::move(regex));
+  return regexes_.back().get();
 }
 
 }  // namespace gatehouse::routing

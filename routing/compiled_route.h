@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -49,8 +49,8 @@ const CompiledRule::Target* pick(const CompiledRule& rule, std::uint64_t dice);
 struct CompiledMatch {
   const CompiledRule* rule = nullptr;
   const ir::RouteMatch* match = nullptr;
-  const Conditions* conditions = nullptr;  ///< null: none beyond the path
-  const Regex* path = nullptr;             ///< only for PathMatchKind::regex
+  Conditions conditions;
+  const Regex* path = nullptr;  ///< only for PathMatchKind::regex
 };
 
 /// A whole route. Immutable once built and never moved; depends on nothing but the IR object and the never
@@ -68,23 +68,18 @@ class CompiledRoute {
   std::uint32_t invalid_patterns() const { return invalid_patterns_; }
 
  private:
-  /// What only a minority of routes need. Deques, because others point into them.
-  struct Extras {
-    std::deque<Regex> regexes;
-    std::deque<Conditions> conditions;
-  };
-
   void add_rule(const ir::RouteRule& rule, CompileIds ids);
   void add_match(const CompiledRule& rule, const ir::RouteMatch& match);
-  bool add_conditions(const std::vector<ir::ValueMatch>& from, std::vector<ValueCondition>& to);
+  /// How many; nullopt when a pattern is invalid.
+  std::optional<std::uint32_t> add_conditions(const std::vector<ir::ValueMatch>& from);
   const Regex* add_regex(const std::string& pattern);
-  Extras& extras();
 
   std::shared_ptr<const ir::HttpRoute> route_;
   std::vector<CompiledRule::Target> targets_;
   std::vector<CompiledRule> rules_;
   std::vector<CompiledMatch> matches_;
-  std::unique_ptr<Extras> extras_;
+  std::vector<ValueCondition> conditions_;
+  std::vector<std::unique_ptr<const Regex>> regexes_;
   std::uint32_t invalid_patterns_ = 0;
 };
 

@@ -16,15 +16,17 @@ std::string_view without_trailing_slash(std::string_view prefix) {
 }  // namespace
 
 HostTable::HostTable(Routes routes) : routes_(std::move(routes)) {
-  auto paths = rank_paths();
+  PathTrieBuilder trie;
+  auto paths = rank_paths(trie);
   sort_by_precedence(paths);
-  fill_stops(paths);
+  add_matches(paths, trie);
+  trie_ = PathTrie(trie);
   auto regexes = rank_regexes();
   sort_by_precedence(regexes);
   if (!regexes.empty()) regexes_ = std::make_unique<const PathRegexes>(regexes);
 }
 
-std::vector<Ranked> HostTable::rank_paths() {
+std::vector<Ranked> HostTable::rank_paths(PathTrieBuilder& trie) const {
   std::vector<Ranked> ranked;
   std::uint32_t ordinal = 0;
   for (const auto& route : routes_) {
@@ -36,11 +38,10 @@ std::vector<Ranked> HostTable::rank_paths() {
       const std::string_view text = is_prefix ? without_trailing_slash(path.value) : path.value;
       // A path that does not start with '/' is on no request's way; only the root prefix is empty.
       if (!text.starts_with('/') && !(is_prefix && text.empty())) continue;
-      const std::uint64_t node = trie_.insert(text);
-      ranked.push_back({node << 1 | (is_prefix ? 1U : 0U), specificity(match), ordinal, match});
+      const std::uint64_t node = trie.insert(text);
+      ranked.push_back({node << 1 | (is_prefix ? 1U : 0U), specificity(match), ordinal, &match});
     }
   }
-  trie_.shrink_to_fit();
   return ranked;
 }
 
@@ -51,46 +52,41 @@ std::vector<Ranked> HostTable::rank_regexes() const {
     for (const CompiledMatch& match : route->matches()) {
       ++ordinal;
       if (match.path == nullptr) continue;
-      ranked.push_back({UINT64_MAX - match.match->path.value.size(), specificity(match), ordinal, match});
+      ranked.push_back({UINT64_MAX - match.match->path.value.size(), specificity(match), ordinal, &match});
     }
   }
   return ranked;
 }
 
-void HostTable::fill_stops(const std::vector<Ranked>& sorted) {
-  stops_.resize(trie_.size());
+void HostTable::add_matches(const std::vector<Ranked>& sorted, PathTrieBuilder& trie) {
   matches_.reserve(sorted.size());
   for (const Ranked& ranked : sorted) {
-    Stop& stop = stops_[ranked.place >> 1];
+    PathStop& stop = trie.stop(static_cast<std::uint32_t>(ranked.place >> 1));
     const bool is_prefix = (ranked.place & 1) != 0;
     if (stop.exact_count + stop.prefix_count == 0) stop.begin = static_cast<std::uint32_t>(matches_.size());
     ++(is_prefix ? stop.prefix_count : stop.exact_count);
-    matches_.push_back(ranked.match);
-  }
-  for (std::uint32_t node = PathTrie::kRoot + 1; node < stops_.size(); ++node) {
-    const std::uint32_t parent = trie_.parent(node);
-    stops_[node].above = stops_[parent].prefix_count != 0 ? parent : stops_[parent].above;
+    matches_.push_back(*ranked.match);
   }
 }
 
 const CompiledMatch* HostTable::first_of(std::uint32_t begin, std::uint32_t count,
                                          const RequestView& request) const {
   for (std::uint32_t i = begin; i < begin + count; ++i)
-    if (matches_[i].conditions == nullptr || matches_[i].conditions->hold(request)) return &matches_[i];
+    if (matches_[i].conditions.empty() || matches_[i].conditions.hold(request)) return &matches_[i];
   return nullptr;
 }
 
 const CompiledMatch* HostTable::find(const RequestView& request) const {
   const PathTrie::Walk walk = trie_.walk(request.path);
-  const Stop& deepest = stops_[walk.deepest];
+  const PathStop& deepest = trie_.stop(walk.deepest);
   if (walk.whole && deepest.exact_count != 0) {
     if (const auto* match = first_of(deepest.begin, deepest.exact_count, request)) return match;
   }
   if (regexes_) {
     if (const auto* match = regexes_->find(request)) return match;
   }
-  for (std::uint32_t node = walk.deepest; node != PathTrie::kNone; node = stops_[node].above) {
-    const Stop& stop = stops_[node];
+  for (std::uint32_t node = walk.deepest; node != PathTrie::kNone; node = trie_.above(node)) {
+    const PathStop& stop = trie_.stop(node);
     if (const auto* match = first_of(stop.begin + stop.exact_count, stop.prefix_count, request)) return match;
   }
   return nullptr;

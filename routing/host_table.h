@@ -28,23 +28,14 @@ class HostTable {
   const Routes& routes() const { return routes_; }
 
  private:
-  /// The matches that end at one trie node: exact ones first, both in order of precedence.
-  struct Stop {
-    std::uint32_t begin = 0;
-    std::uint32_t exact_count = 0;
-    std::uint32_t prefix_count = 0;
-    std::uint32_t above = PathTrie::kNone;  ///< the nearest ancestor with prefix matches
-  };
-
-  std::vector<Ranked> rank_paths();
+  std::vector<Ranked> rank_paths(PathTrieBuilder& trie) const;
   std::vector<Ranked> rank_regexes() const;
-  void fill_stops(const std::vector<Ranked>& sorted);
+  void add_matches(const std::vector<Ranked>& sorted, PathTrieBuilder& trie);
   const CompiledMatch* first_of(std::uint32_t begin, std::uint32_t count, const RequestView& request) const;
 
   Routes routes_;
   PathTrie trie_;
-  std::vector<Stop> stops_;  ///< by trie node
-  std::vector<CompiledMatch> matches_;
+  std::vector<CompiledMatch> matches_;          ///< what the trie's stops refer to
   std::unique_ptr<const PathRegexes> regexes_;  ///< null when there are none
 };
 

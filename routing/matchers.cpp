@@ -2,7 +2,6 @@
 #include "routing/matchers.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 
 #include "base/text.h"
@@ -15,7 +14,7 @@ bool has_name(const HeaderField& field, std::string_view name) {
 }
 
 /// The joined values are compared piece by piece, so nothing has to be built.
-bool headers_equal(std::span<const HeaderField> headers, const ir::ValueMatch& wanted) {
+bool headers_equal(std::span<const HeaderField> headers, const ValueCondition& wanted) {
   std::string_view rest = wanted.value;
   bool seen = false;
   for (const HeaderField& field : headers) {
@@ -103,23 +102,23 @@ std::optional<std::string_view> find_parameter(std::string_view query, std::stri
 }  // namespace
 
 bool holds_for_headers(const ValueCondition& condition, std::span<const HeaderField> headers) {
-  if (condition.regex != nullptr) return headers_match(headers, condition.source->name, *condition.regex);
-  return headers_equal(headers, *condition.source);
+  if (condition.regex != nullptr) return headers_match(headers, condition.name, *condition.regex);
+  return headers_equal(headers, condition);
 }
 
 bool holds_for_query(const ValueCondition& condition, std::string_view query) {
-  const auto raw = find_parameter(query, condition.source->name);
+  const auto raw = find_parameter(query, condition.name);
   if (!raw) return false;
-  if (condition.regex == nullptr) return equals_decoded(*raw, condition.source->value);
+  if (condition.regex == nullptr) return equals_decoded(*raw, condition.value);
   if (raw->find_first_of("%+") == raw->npos) return condition.regex->matches(*raw);
   return decoded_matches(*raw, *condition.regex);
 }
 
 bool Conditions::hold(const RequestView& request) const {
   if (!method.empty() && method != request.method) return false;
-  for (const ValueCondition& header : headers)
+  for (const ValueCondition& header : std::span(values, header_count))
     if (!holds_for_headers(header, request.headers)) return false;
-  for (const ValueCondition& parameter : query)
+  for (const ValueCondition& parameter : std::span(values + header_count, query_count))
     if (!holds_for_query(parameter, request.query)) return false;
   return true;
 }

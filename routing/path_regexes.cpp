@@ -8,23 +8,15 @@
 #include <unordered_map>
 
 namespace gatehouse::routing {
-namespace {
-
-bool conditions_hold(const CompiledMatch& match, const RequestView& request) {
-  return match.conditions == nullptr || match.conditions->hold(request);
-}
-
-}  // namespace
-
 PathRegexes::PathRegexes(std::span<const Ranked> sorted) {
   std::unordered_map<std::string_view, std::uint32_t> numbers;
   std::vector<std::string_view> patterns;
   candidates_.reserve(sorted.size());
   for (const Ranked& ranked : sorted) {
-    const std::string_view pattern = ranked.match.match->path.value;
+    const std::string_view pattern = ranked.match->match->path.value;
     const auto [entry, is_new] = numbers.emplace(pattern, static_cast<std::uint32_t>(patterns.size()));
     if (is_new) patterns.push_back(pattern);
-    candidates_.push_back({ranked.match, entry->second});
+    candidates_.push_back({*ranked.match, entry->second});
   }
   if (patterns.size() <= kMaxSinglePatterns) return;
 
@@ -52,7 +44,7 @@ const CompiledMatch* PathRegexes::find_one_by_one(const RequestView& request) co
   for (const Candidate& candidate : candidates_) {
     Known spare = Known::no;
     Known& state = candidate.pattern < known.size() ? known[candidate.pattern] : spare;
-    if (state == Known::differs || !conditions_hold(candidate.match, request)) continue;
+    if (state == Known::differs || !candidate.match.conditions.hold(request)) continue;
     if (state == Known::no)
       state = candidate.match.path->matches(request.path) ? Known::matches : Known::differs;
     if (state == Known::matches) return &candidate.match;
@@ -70,7 +62,7 @@ const CompiledMatch* PathRegexes::find_among(const std::vector<int>& patterns,
   }
   std::sort(positions.begin(), positions.end());
   for (const std::uint32_t position : positions)
-    if (conditions_hold(candidates_[position].match, request)) return &candidates_[position].match;
+    if (candidates_[position].match.conditions.hold(request)) return &candidates_[position].match;
   return nullptr;
 }
 

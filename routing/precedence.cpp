@@ -8,7 +8,7 @@ namespace gatehouse::routing {
 namespace {
 
 const ir::RouteAge& age_of(const Ranked& ranked) {
-  return ranked.match.rule->route->age;
+  return ranked.match->rule->route->age;
 }
 
 bool more_specific(const Ranked& a, const Ranked& b) {
@@ -27,11 +27,10 @@ bool older(const Ranked& a, const Ranked& b) {
 }  // namespace
 
 std::uint32_t specificity(const CompiledMatch& match) {
-  if (match.conditions == nullptr) return 0;
-  const auto headers = std::min<std::size_t>(match.conditions->headers.size(), 0x7fff);
-  const auto query = std::min<std::size_t>(match.conditions->query.size(), 0xffff);
-  const std::uint32_t method = match.conditions->method.empty() ? 0 : 1;
-  return method << 31 | static_cast<std::uint32_t>(headers << 16 | query);
+  const auto headers = std::min<std::uint32_t>(match.conditions.header_count, 0x7fff);
+  const auto query = std::min<std::uint32_t>(match.conditions.query_count, 0xffff);
+  const std::uint32_t method = match.conditions.method.empty() ? 0 : 1;
+  return method << 31 | headers << 16 | query;
 }
 
 void sort_by_precedence(std::vector<Ranked>& matches) {

@@ -14,7 +14,7 @@ struct Ranked {
   std::uint64_t place = 0;
   std::uint32_t specificity = 0;
   std::uint32_t ordinal = 0;  ///< position in the configuration; within a route: rule order, then match order
-  CompiledMatch match;
+  const CompiledMatch* match = nullptr;
 };
 
 /// Method given, then number of headers, then number of query parameters, as one number: more is better.
