@@ -10,30 +10,29 @@ namespace {
 
 constexpr std::size_t kBodyBuffer = 32 * 1024;  // the high watermark of a stream
 
-Error reset_error() { return Error{Fault::reset, Side::internal, Retry::if_reused, "the connection broke"}; }
-Error closed_error() { return Error{Fault::closed, Side::internal, Retry::if_reused, "the connection was closed"}; }
-Error wake_error(io::Wake wake) {
-  if (wake == io::Wake::timeout) return Error{Fault::timeout, Side::internal, Retry::never, "no progress in time"};
-  return Error{Fault::cancelled, Side::internal, Retry::never, "the other side went away"};
-}
-
 }  // namespace
+
+Error Http1Channel::wake_error(io::Wake wake) const {
+  if (wake == io::Wake::timeout) return error(Fault::timeout, Retry::never, "no progress in time");
+  return error(Fault::cancelled, Retry::never, "the other side went away");
+}
 
 // ---- reading
 
-/// Reads once. 0 means: nothing there yet.
+/// Reads once. 0 means: nothing there yet; the flag is asked first, a read in vain costs as much as a real one.
 Result<std::size_t> Http1Channel::fill(io::Buffer& buffer) {
+  if (!socket_.is_ready(io::Direction::read)) return std::size_t{0};
   const auto got = socket_.read(buffer.room());
   switch (got.state) {
     case io::Transfer::State::done: buffer.commit(got.bytes); return got.bytes;
     case io::Transfer::State::would_block: return std::size_t{0};
-    case io::Transfer::State::end: return closed_error();
+    case io::Transfer::State::end: return error(Fault::closed, Retry::if_reused, "the connection was closed");
     case io::Transfer::State::failed: break;
   }
-  return reset_error();
+  return error(Fault::reset, Retry::if_reused, "the connection broke");
 }
 
-void Http1Channel::start_next_message() {
+void Http1Channel::expect_head() {
   if (body_) {  // what came behind the last body starts the next head
     if (!body_.empty()) head_ = std::move(body_);
     body_ = io::Buffer();
@@ -53,29 +52,24 @@ bool Http1Channel::make_room_for_head(std::size_t max_bytes) {
   return true;
 }
 
-Task<Result<std::string_view>> Http1Channel::read_head(std::size_t max_bytes, BlankLines blank, WaitLimits limits) {
-  start_next_message();
+Result<std::string_view> Http1Channel::poll_head(std::size_t max_bytes, BlankLines blank) {
   for (;;) {
-    if (blank == BlankLines::skip && scanner_.size() == 0) head_.consume(http::leading_blank_lines(head_.view()));
-    const bool only_cr = head_.size() == 1 && head_.view().front() == '\r' && blank == BlankLines::skip;
+    if (blank == BlankLines::skip) head_.consume(http::leading_blank_lines(head_.view()));
+    const bool only_cr = blank == BlankLines::skip && head_.view() == "\r";
     if (!head_.empty() && !only_cr) {
       const auto state = scanner_.scan(head_.view());
       if (state == http::HeadScanner::State::bad_line_end)
-        co_return Error{Fault::bad_request, Side::internal, Retry::never, "a line does not end in CRLF"};
+        return error(Fault::bad_request, Retry::never, "a line does not end in CRLF");
       if (state == http::HeadScanner::State::complete && scanner_.size() <= max_bytes) {
         head_pinned_ = true;
-        co_return std::string_view(head_.data(), scanner_.size());
+        return std::string_view(head_.data(), scanner_.size());
       }
-      if (head_.size() > max_bytes)
-        co_return Error{Fault::too_large, Side::internal, Retry::never, "the head is too long"};
+      if (head_.size() > max_bytes) return error(Fault::too_large, Retry::never, "the head is too long");
     }
-    if (!make_room_for_head(max_bytes))
-      co_return Error{Fault::too_large, Side::internal, Retry::never, "the head is too long"};
+    if (!make_room_for_head(max_bytes)) return error(Fault::too_large, Retry::never, "the head is too long");
     const auto got = fill(head_);
-    if (!got) co_return got.error();
-    if (*got != 0) continue;
-    const io::Wake wake = co_await io::Wait(socket_, io::Direction::read, limits.deadline, limits.cancel);
-    if (wake != io::Wake::ready) co_return wake_error(wake);
+    if (!got) return got.error();
+    if (*got == 0) return std::string_view();
   }
 }
 
@@ -173,7 +167,7 @@ Task<Result<Chunk>> Http1Channel::read_body(WaitLimits limits) {
   for (;;) {
     const Chunk chunk = buffered_body();
     if (chunk.end || !chunk.data.empty()) co_return chunk;
-    if (body_rejection()) co_return Error{Fault::bad_request, Side::internal, Retry::never, body_rejection()->reason};
+    if (body_rejection()) co_return error(Fault::bad_request, Retry::never, body_rejection()->reason);
     const auto got = fill(buffer_for_body());
     if (!got) {
       if (got.error().fault == Fault::closed && reading_.kind == http::BodyKind::until_close) {
@@ -206,65 +200,7 @@ void Http1Channel::release_buffers() {
 
 // ---- writing
 
-Task<Result<void>> Http1Channel::send(std::span<iovec> parts, WaitLimits limits) {
-  while (!parts.empty()) {
-    const auto sent = socket_.write(parts);
-    if (sent.state == io::Transfer::State::failed) co_return reset_error();
-    bytes_sent_ += sent.bytes;
-    std::size_t left = sent.bytes;
-    while (!parts.empty() && left >= parts.front().iov_len) {
-      left -= parts.front().iov_len;
-      parts = parts.subspan(1);
-    }
-    if (parts.empty()) break;
-    parts.front().iov_base = static_cast<char*>(parts.front().iov_base) + left;
-    parts.front().iov_len -= left;
-    const io::Wake wake = co_await io::Wait(socket_, io::Direction::write, limits.deadline, limits.cancel);
-    if (wake != io::Wake::ready) co_return wake_error(wake);
-  }
-  co_return Result<void>();
-}
-
 namespace {
-
-iovec part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }  // never written to
-
-/// The parts of one body chunk in its framing, empty ones left out.
-class Parts {
- public:
-  void add(std::string_view bytes) {
-    if (!bytes.empty()) parts_[count_++] = part(bytes);
-  }
-  void add_chunked(Chunk chunk, std::string_view trailer_block) {
-    if (!chunk.data.empty()) {
-      char* end = write_size(chunk.data.size());
-      add({size_line_, static_cast<std::size_t>(end - size_line_)});
-      add(chunk.data);
-      add("\r\n");
-    }
-    if (!chunk.end) return;
-    if (trailer_block.empty()) return add("0\r\n\r\n");
-    add("0\r\n");
-    add(trailer_block);
-    add("\r\n");
-  }
-  std::span<iovec> span() { return {parts_, count_}; }
-
- private:
-  char* write_size(std::size_t size) {
-    char* end = size_line_;
-    int shift = 60;
-    while (shift > 0 && (size >> shift) == 0) shift -= 4;
-    for (; shift >= 0; shift -= 4) *end++ = "0123456789abcdef"[(size >> shift) & 15];
-    *end++ = '\r';
-    *end++ = '\n';
-    return end;
-  }
-
-  iovec parts_[8];
-  std::size_t count_ = 0;
-  char size_line_[20];
-};
 
 std::string_view trailer_block(const http::HeaderList& trailers, Arena& arena) {
   std::string_view block;
@@ -281,7 +217,7 @@ Task<Result<void>> Http1Channel::send_message(std::string_view head, http::Frami
                                               WaitLimits limits) {
   writing_ = framing;
   to_send_ = framing.kind == http::BodyKind::length ? framing.length : 0;
-  Parts parts;
+  SendParts parts;
   parts.add(head);
   switch (framing.kind) {
     case http::BodyKind::none: break;
@@ -294,17 +230,17 @@ Task<Result<void>> Http1Channel::send_message(std::string_view head, http::Frami
   }
   sent_end_ = framing.kind == http::BodyKind::none ||
               (framing.kind == http::BodyKind::length ? to_send_ == 0 : first.end);
-  co_return co_await send(parts.span(), limits);
+  return send(parts, limits);
 }
 
 Task<Result<void>> Http1Channel::send_body(Chunk chunk, const http::HeaderList* trailers, Arena& arena,
                                            WaitLimits limits) {
-  Parts parts;
+  SendParts parts;
   switch (writing_.kind) {
-    case http::BodyKind::none: co_return Result<void>();
+    case http::BodyKind::none: return Task<Result<void>>::ready(Result<void>());
     case http::BodyKind::length:
       if (chunk.data.size() > to_send_)
-        co_return Error{Fault::internal, Side::internal, Retry::never, "more body than Content-Length"};
+        return Task<Result<void>>::ready(error(Fault::internal, Retry::never, "more body than Content-Length"));
       to_send_ -= chunk.data.size();
       parts.add(chunk.data);
       sent_end_ = to_send_ == 0;
@@ -320,9 +256,41 @@ Task<Result<void>> Http1Channel::send_body(Chunk chunk, const http::HeaderList* 
       sent_end_ = chunk.end;
       break;
   }
-  const auto sent = co_await send(parts.span(), limits);
-  if (sent && tunnel_ && chunk.end) socket_.shutdown_write();
-  co_return sent;
+  return send(parts, limits);
+}
+
+/// Everything in one system call if the socket takes it; only what is left over costs a coroutine.
+Task<Result<void>> Http1Channel::send(SendParts& parts, WaitLimits limits) {
+  const auto state = parts.empty() ? Sending::done : send_once(parts);
+  if (state == Sending::pending) return send_rest(parts, limits);
+  if (state == Sending::broken)
+    return Task<Result<void>>::ready(error(Fault::reset, Retry::if_reused, "the connection broke"));
+  end_of_send();
+  return Task<Result<void>>::ready(Result<void>());
+}
+
+Http1Channel::Sending Http1Channel::send_once(SendParts& parts) {
+  const auto sent = socket_.write(parts.span());
+  if (sent.state == io::Transfer::State::failed) return Sending::broken;
+  bytes_sent_ += sent.bytes;
+  parts.advance(sent.bytes);
+  return parts.empty() ? Sending::done : Sending::pending;
+}
+
+Task<Result<void>> Http1Channel::send_rest(SendParts parts, WaitLimits limits) {
+  for (;;) {
+    const io::Wake wake = co_await io::Wait(socket_, io::Direction::write, limits.deadline, limits.cancel);
+    if (wake != io::Wake::ready) co_return wake_error(wake);
+    const auto state = send_once(parts);
+    if (state == Sending::broken) co_return error(Fault::reset, Retry::if_reused, "the connection broke");
+    if (state == Sending::done) break;
+  }
+  end_of_send();
+  co_return Result<void>();
+}
+
+void Http1Channel::end_of_send() {
+  if (tunnel_ && sent_end_) socket_.shutdown_write();
 }
 
 void Http1Channel::start_tunnel() {

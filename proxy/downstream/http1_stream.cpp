@@ -6,11 +6,7 @@
 namespace gatehouse::proxy {
 namespace {
 
-Error downstream_error(Error error) {
-  error.side = Side::downstream;
-  error.retry = Retry::never;
-  return error;
-}
+constexpr std::size_t kInlineBody = 2 * 1024;  // copied behind the head: cheaper than a second part
 
 struct Present {
   bool length = false;
@@ -47,7 +43,7 @@ void Http1Stream::watch_for_hangup() {
 Task<Result<Chunk>> Http1Stream::read_body(WaitLimits limits) {
   const auto chunk = co_await channel_.read_body(limits);
   if (!chunk) {
-    auto error = downstream_error(chunk.error());
+    Error error = chunk.error();
     if (const auto* rejection = channel_.body_rejection())
       error.fault = rejection->status == 413 || rejection->status == 431 ? Fault::too_large : Fault::bad_request;
     co_return error;
@@ -89,16 +85,13 @@ Task<Result<void>> Http1Stream::send_head(http::ResponseHead& head, Chunk first,
     if (!keep_alive_) line.connection = http::ConnectionField::close;
     if (keep_alive_ && is_1_0) line.connection = http::ConnectionField::keep_alive;
   }
-  const auto bytes = http::write_response_head(scratch_->arena, line, head.fields);
-  const auto sent = co_await channel_.send_message(bytes, line.framing, first, limits);
-  if (!sent) co_return downstream_error(sent.error());
-  co_return sent;
-}
-
-Task<Result<void>> Http1Stream::send_body(Chunk chunk, const http::HeaderList* trailers, WaitLimits limits) {
-  const auto sent = co_await channel_.send_body(chunk, trailers, scratch_->arena, limits);
-  if (!sent) co_return downstream_error(sent.error());
-  co_return sent;
+  const bool inlined = line.framing.kind == http::BodyKind::length && first.data.size() <= kInlineBody;
+  const auto bytes = http::write_response_head(scratch_->arena, line, head.fields,
+                                               inlined ? first.data : std::string_view());
+  if (!inlined) return channel_.send_message(bytes, line.framing, first, limits);
+  http::Framing rest = line.framing;
+  rest.length -= std::min<std::uint64_t>(rest.length, first.data.size());
+  return channel_.send_message(bytes, rest, Chunk{{}, first.end}, limits);
 }
 
 void Http1Stream::reset(const Error&) {

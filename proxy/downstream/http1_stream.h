@@ -12,7 +12,7 @@ namespace gatehouse::proxy {
 class Http1Stream final : public DownstreamStream {
  public:
   Http1Stream(io::Socket& socket, WorkerContext& worker)
-      : socket_(socket), worker_(worker), channel_(socket, worker.buffers), peer_gone_(worker.loop) {}
+      : socket_(socket), worker_(worker), channel_(socket, worker.buffers, Side::downstream), peer_gone_(worker.loop) {}
   ~Http1Stream() { socket_.set_hangup_target(nullptr, false); }
 
   Http1Channel& channel() { return channel_; }
@@ -33,7 +33,9 @@ class Http1Stream final : public DownstreamStream {
   void consume_body(std::size_t size) override;
   const http::HeaderList& trailers() const override { return channel_.trailers(); }
   Task<Result<void>> send_head(http::ResponseHead& head, Chunk first, WaitLimits limits) override;
-  Task<Result<void>> send_body(Chunk chunk, const http::HeaderList* trailers, WaitLimits limits) override;
+  Task<Result<void>> send_body(Chunk chunk, const http::HeaderList* trailers, WaitLimits limits) override {
+    return channel_.send_body(chunk, trailers, scratch_->arena, limits);
+  }
   void reset(const Error& why) override;
   void start_tunnel() override;
   io::CancelSource& peer_gone() override { return peer_gone_; }

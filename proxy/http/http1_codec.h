@@ -47,7 +47,9 @@ struct StatusLine {
   std::string_view date;     ///< written when not empty
   std::string_view upgrade;  ///< the protocol switched to, for ConnectionField::upgrade
 };
-std::string_view write_response_head(Arena& arena, const StatusLine& line, std::span<const HeaderField> fields);
+/// `body` is appended behind the head: a short one leaves in the same write without a second part.
+std::string_view write_response_head(Arena& arena, const StatusLine& line, std::span<const HeaderField> fields,
+                                     std::string_view body = {});
 
 /// The standard reason phrase, or empty.
 std::string_view reason_phrase(std::uint16_t status);

@@ -60,8 +60,10 @@ std::string_view write_request_head(Arena& arena, const RequestLine& line, std::
   return out.view();
 }
 
-std::string_view write_response_head(Arena& arena, const StatusLine& line, std::span<const HeaderField> fields) {
-  const std::size_t bound = line.reason.size() + line.date.size() + line.upgrade.size() + fields_size(fields) + kFixedOverhead;
+std::string_view write_response_head(Arena& arena, const StatusLine& line, std::span<const HeaderField> fields,
+                                     std::string_view body) {
+  const std::size_t bound = line.reason.size() + line.date.size() + line.upgrade.size() + fields_size(fields) +
+                            body.size() + kFixedOverhead;
   Out out(arena.allocate(bound));
   out.text("HTTP/1.1 ").number(line.status).text(" ");
   out.text(line.reason.empty() ? reason_phrase(line.status) : line.reason).text("\r\n");
@@ -78,7 +80,7 @@ std::string_view write_response_head(Arena& arena, const StatusLine& line, std::
     case ConnectionField::keep_alive: out.text("Connection: keep-alive\r\n"); break;
     case ConnectionField::upgrade: out.text("Connection: upgrade\r\nUpgrade: ").text(line.upgrade).text("\r\n"); break;
   }
-  out.text("\r\n");
+  out.text("\r\n").text(body);
   return out.view();
 }
 

@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::size_t kMaxResponseHead = 64 * 1024;  // B6
 
-Error upstream_error(Error error) {
-  error.side = Side::upstream;
-  return error;
-}
-
 }  // namespace
 
 void Http1Client::begin_exchange(Arena& arena) {
@@ -38,40 +33,35 @@ Task<Result<void>> Http1Client::send_head(const http::RequestHead& head, Chunk f
   line.framing = head.framing;
   line.upgrade = head.upgrade;
   const auto bytes = http::write_request_head(*arena_, line, head.fields);
-  const auto sent = co_await channel_.send_message(bytes, head.framing, first, limits);
-  if (!sent) co_return upstream_error(sent.error());
-  co_return sent;
+  return channel_.send_message(bytes, head.framing, first, limits);
 }
 
 Task<Result<void>> Http1Client::read_head(http::ResponseHead& head, http::Method method, bool upgrade_asked,
                                           WaitLimits limits) {
-  const auto bytes = co_await channel_.read_head(kMaxResponseHead, Http1Channel::BlankLines::keep, limits);
-  received_ = received_ || channel_.has_bytes();
-  if (!bytes) co_return upstream_error(bytes.error());
-  if (const auto rejected = http::parse_response_head(*bytes, head))
-    co_return Error{Fault::bad_request, Side::upstream, Retry::never, rejected->reason};
   http::ResponseRules rules;
   rules.request_method = method;
   rules.upgrade_asked = upgrade_asked;
-  if (const auto rejected = http::check_response(head, rules))
-    co_return Error{Fault::bad_request, Side::upstream, Retry::never, rejected->reason};
+  channel_.expect_head();
+  for (;;) {
+    const auto bytes = channel_.poll_head(kMaxResponseHead, Http1Channel::BlankLines::keep);
+    received_ = received_ || channel_.has_bytes();
+    if (!bytes) co_return bytes.error();
+    if (!bytes->empty()) co_return take_head(*bytes, head, rules);
+    const io::Wake wake = co_await io::Wait(socket_, io::Direction::read, limits.deadline, limits.cancel);
+    if (wake != io::Wake::ready) co_return channel_.wake_error(wake);
+  }
+}
+
+Result<void> Http1Client::take_head(std::string_view bytes, http::ResponseHead& head,
+                                    const http::ResponseRules& rules) {
+  const auto refuse = [](std::string_view why) { return Error{Fault::bad_request, Side::upstream, Retry::never, why}; };
+  if (const auto rejected = http::parse_response_head(bytes, head)) return refuse(rejected->reason);
+  if (const auto rejected = http::check_response(head, rules)) return refuse(rejected->reason);
   http::ChunkedRules chunked;
   if (head.framing.kind == http::BodyKind::chunked) chunked.hop_names = http::connection_names(head.fields, *arena_);
   channel_.begin_body(head.framing, chunked, *arena_);
   keep_alive_ = head.framing.keep_alive;
-  co_return Result<void>();
-}
-
-Task<Result<void>> Http1Client::send_body(Chunk chunk, const http::HeaderList* trailers, WaitLimits limits) {
-  const auto sent = co_await channel_.send_body(chunk, trailers, *arena_, limits);
-  if (!sent) co_return upstream_error(sent.error());
-  co_return sent;
-}
-
-Task<Result<Chunk>> Http1Client::read_body(WaitLimits limits) {
-  const auto chunk = co_await channel_.read_body(limits);
-  if (!chunk) co_return upstream_error(chunk.error());
-  co_return chunk;
+  return {};
 }
 
 void Http1Client::start_tunnel() {

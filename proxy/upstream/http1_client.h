@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/arena.h"
+#include "proxy/http/response_rules.h"
 #include "proxy/http1_channel.h"
 #include "proxy/stream.h"
 
@@ -14,7 +15,7 @@ namespace gatehouse::proxy {
 /// Owned by a Lease while it serves, by its Endpoint while idle. Thread: its worker.
 class Http1Client final : public UpstreamStream {
  public:
-  Http1Client(io::EventLoop& loop, io::BufferPool& buffers) : socket_(loop), channel_(socket_, buffers) {}
+  Http1Client(io::EventLoop& loop, io::BufferPool& buffers) : socket_(loop), channel_(socket_, buffers, Side::upstream) {}
 
   io::Socket& socket() { return socket_; }
   /// `arena` takes what is built for this exchange.
@@ -28,9 +29,11 @@ class Http1Client final : public UpstreamStream {
   Task<Result<void>> send_head(const http::RequestHead& head, Chunk first, WaitLimits limits) override;
   Task<Result<void>> read_head(http::ResponseHead& head, http::Method method, bool upgrade_asked,
                                WaitLimits limits) override;
-  Task<Result<void>> send_body(Chunk chunk, const http::HeaderList* trailers, WaitLimits limits) override;
+  Task<Result<void>> send_body(Chunk chunk, const http::HeaderList* trailers, WaitLimits limits) override {
+    return channel_.send_body(chunk, trailers, *arena_, limits);
+  }
   Chunk buffered_body() override { return channel_.buffered_body(); }
-  Task<Result<Chunk>> read_body(WaitLimits limits) override;
+  Task<Result<Chunk>> read_body(WaitLimits limits) override { return channel_.read_body(limits); }
   void consume_body(std::size_t size) override { channel_.consume_body(size); }
   const http::HeaderList& trailers() const override { return channel_.trailers(); }
   void start_tunnel() override;
@@ -38,6 +41,8 @@ class Http1Client final : public UpstreamStream {
   void release_head() override { channel_.release_head(); }
 
  private:
+  Result<void> take_head(std::string_view bytes, http::ResponseHead& head, const http::ResponseRules& rules);
+
   io::Socket socket_;
   Http1Channel channel_;
   Arena* arena_ = nullptr;
