@@ -30,9 +30,8 @@ re2::StringPiece piece(std::string_view text) {
 }  // namespace
 
 Regex::Regex(std::string_view pattern) {
-  // An over-long pattern is replaced by one that RE2 refuses, so that error() has one source.
-  const std::string_view source = pattern.size() <= kMaxRegexPattern ? pattern : "(";
-  compiled_ = std::make_unique<const re2::RE2>(piece(source), make_options(kMemoryPerPattern));
+  if (pattern.size() > kMaxRegexPattern) return;
+  compiled_ = std::make_unique<const re2::RE2>(piece(pattern), make_options(kMemoryPerPattern));
 }
 
 Regex::Regex(Regex&&) noexcept = default;
@@ -40,15 +39,16 @@ Regex& Regex::operator=(Regex&&) noexcept = default;
 Regex::~Regex() = default;
 
 bool Regex::is_valid() const {
-  return compiled_->ok();
+  return compiled_ && compiled_->ok();
 }
 
 std::string Regex::error() const {
+  if (!compiled_) return "the pattern is longer than " + std::to_string(kMaxRegexPattern) + " bytes";
   return compiled_->ok() ? std::string() : compiled_->error();
 }
 
 bool Regex::matches(std::string_view subject) const {
-  if (subject.size() > kMaxRegexSubject || !compiled_->ok()) return false;
+  if (subject.size() > kMaxRegexSubject || !is_valid()) return false;
   return compiled_->Match(piece(subject), 0, subject.size(), re2::RE2::ANCHOR_BOTH, nullptr, 0);
 }
 

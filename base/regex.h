@@ -36,7 +36,7 @@ class Regex {
   bool matches(std::string_view subject) const;
 
  private:
-  std::unique_ptr<const re2::RE2> compiled_;
+  std::unique_ptr<const re2::RE2> compiled_;  ///< null: the pattern is too long
 };
 
 /// Many patterns matched in one pass over the subject. Immutable, any thread.

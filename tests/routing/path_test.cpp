@@ -143,7 +143,10 @@ TEST_CASE("an invalid pattern costs its own match only") {
 TEST_CASE("a pattern says why it is invalid") {
   CHECK(Regex("(").error().find("(") != std::string::npos);
   CHECK(Regex("a").error().empty());
-  CHECK_FALSE(Regex(std::string(kMaxRegexPattern + 1, 'a')).is_valid());
+  const Regex too_long(std::string(kMaxRegexPattern + 1, 'a'));
+  CHECK_FALSE(too_long.is_valid());
+  CHECK_FALSE(too_long.matches("a"));
+  CHECK(too_long.error() == "the pattern is longer than 65536 bytes");
 }
 
 TEST_CASE("an over-long subject matches no pattern") {
