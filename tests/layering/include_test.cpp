@@ -34,7 +34,7 @@ const Edges& allowed_edges() {
       {"config/ir", {"base"}},
       {"config/objects", {"base"}},
       {"config/translate", {"config/ir", "config/objects", "base"}},
-      {"config/file", {"config/objects", "base"}},
+      {"config/file", {"config/ir", "config/objects", "base"}},
       {"routing/balance", {"config/ir", "base"}},
       {"routing", {"routing/balance", "config/ir", "base"}},
       {"tls", {"config/ir", "base/io", "base"}},
@@ -117,6 +117,10 @@ bool is_fenced_library(const std::string& name) {
 const std::map<std::string, std::string>& fence_exceptions() {
   static const std::map<std::string, std::string> kExceptions{
       {"config/file/tree_builder.h", "derives from yaml-cpp's event handler"},
+      {"gateway/cli/echo_answers.h", "the demo backend is written on Beast, and is split into several files"},
+      {"gateway/cli/echo_session.h", "the demo backend is written on Beast, and is split into several files"},
+      {"gateway/cli/echo_web_socket.h",
+       "the demo backend is written on Beast, and is split into several files"},
   };
   return kExceptions;
 }
@@ -166,7 +170,7 @@ TEST_CASE("a forbidden include is found and named") {
     return edge_fault(file, includes.front());
   };
   CHECK(fault_of("routing/x.cpp", "#include \"proxy/http/message.h\"\n"));
-  CHECK(fault_of("config/file/x.h", "  # include \"config/ir/route.h\"\n"));
+  CHECK(fault_of("config/file/x.h", "  # include \"config/translate/translate.h\"\n"));
   CHECK(fault_of("proxy/http/x.cpp", "#include \"base/io/socket.h\"\n"));
   CHECK(fault_of("proxy/upstream/x.cpp", "#include \"proxy/exchange/exchange.h\"\n"));
   CHECK(fault_of("proxy/stream.h", "#include \"proxy/worker_context.h\"\n"));
