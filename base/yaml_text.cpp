@@ -19,6 +19,7 @@ bool reads_as_other_type(std::string_view text) {
   if (std::any_of(std::begin(kWords), std::end(kWords),
                   [text](std::string_view word) { return equals_ignoring_case(word, text); }))
     return true;
+  if (text.starts_with("0x") || text.starts_with("0o")) return true;
   const auto numeric = [](char c) { return is_digit(c) || c == '.' || c == '-' || c == '+' || c == 'e'; };
   return std::all_of(text.begin(), text.end(), numeric) && std::count(text.begin(), text.end(), '.') < 2;
 }

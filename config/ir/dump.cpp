@@ -53,6 +53,7 @@ void dump(YamlText& out, const PoolLimits& pool) {
   number_unless(out, "max_idle_per_endpoint", pool.max_idle_per_endpoint, standard.max_idle_per_endpoint);
   number_unless(out, "idle_timeout", pool.idle_timeout, standard.idle_timeout);
   number_unless(out, "connect_timeout", pool.connect_timeout, standard.connect_timeout);
+  number_unless(out, "read_timeout", pool.read_timeout, standard.read_timeout);
   number_unless(out, "max_requests_per_connection", pool.max_requests_per_connection,
                 standard.max_requests_per_connection);
   out.close();
