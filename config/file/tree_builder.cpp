@@ -27,7 +27,8 @@ bool fits_collection(NodeKind kind, std::string_view tag) {
 
 }  // namespace
 
-void TreeBuilder::OnDocumentStart(const YAML::Mark& /*mark*/) {
+void TreeBuilder::OnDocumentStart(const YAML::Mark& mark) {
+  start_ = position(mark);
   tree_.clear();
   root_ = kNoNode;
   fault_.reset();

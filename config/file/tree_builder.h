@@ -28,6 +28,8 @@ class TreeBuilder final : public YAML::EventHandler {
  public:
   const YamlTree& tree() const { return tree_; }
   NodeId root() const { return root_; }
+  /// Where the document's first token stands.
+  Position start() const { return start_; }
   const std::optional<YamlFault>& fault() const { return fault_; }
 
   void OnDocumentStart(const YAML::Mark& mark) override;
@@ -61,6 +63,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   YamlTree tree_;
   NodeId root_ = kNoNode;
+  Position start_{0, 0};
   std::optional<YamlFault> fault_;
   std::vector<Open> open_;
   std::vector<NodeId> anchors_;  ///< by anchor id; kNoNode while the value is still open

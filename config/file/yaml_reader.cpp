@@ -48,6 +48,13 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
+YAML::Mark mark_of(Position at) {
+  YAML::Mark mark;
+  mark.line = at.line - 1;
+  mark.column = at.column - 1;
+  return mark;
+}
+
 bool is_forbidden_control(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f;
@@ -217,7 +224,11 @@ YamlOutcome Reader::run(std::string_view text) {
     ViewBuffer buffer(text);
     std::istream stream(&buffer);
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder_)) read_document();
+    for (auto before = builder_.start(); parser.HandleNextDocument(builder_); before = builder_.start()) {
+      // yaml-cpp leaves a stray ',' ']' or '}' where it is and would report an empty document there for ever.
+      if (builder_.start() == before) throw YAML::Exception(mark_of(before), "unexpected ',', ']' or '}'");
+      read_document();
+    }
   } catch (const YAML::Exception& error) {
     report({{error.mark.line + 1, error.mark.column + 1}, error.msg, "mend the YAML syntax"});
     outcome_.broken = true;

@@ -19,6 +19,7 @@ enum class NodeKind : std::uint8_t { null, plain, quoted, tagged, sequence, map,
 struct Position {
   std::int32_t line = 1;  ///< from 1
   std::int32_t column = 1;
+  bool operator==(const Position&) const = default;
 };
 
 /// Children form a linked list; those of a map alternate key, value.

@@ -204,6 +204,16 @@ TEST_CASE("a syntax error breaks the file and says where") {
   CHECK(result.outcome.problems[0].location.starts_with("a.yaml:4:"));
 }
 
+TEST_CASE("a stray closing bracket or comma is a syntax error where it stands") {
+  for (const std::string stray : {"]", "}", ","}) {
+    INFO(stray);
+    const auto result = read("a: 1\n--- \n" + stray + " v: 7\n");
+    CHECK(result.outcome.broken);
+    REQUIRE(result.outcome.problems.size() == 1);
+    CHECK(result.outcome.problems[0].location == "a.yaml:3:1");
+  }
+}
+
 TEST_CASE("bytes that are not printable UTF-8 break the file and say where") {
   CHECK(only_problem("a: 1\nb: \xff\n").location == "a.yaml:2:4");
   CHECK(only_problem("a: \xc0\xaf\n").reason == "not valid UTF-8");
