@@ -75,34 +75,19 @@ bool carries_licence_line(const SourceFile& file) {
          (file.folder() == "scripts" && !file.ends_with(".txt"));
 }
 
-/// Words that tie the project to one machine or service, or that mark unfinished work; lint words are written
-/// in two pieces so that this file does not contain them.
+/// Words that tie the project to one machine or service, or that mark unfinished work. Each is written in two
+/// pieces, so that this file does not contain it.
 const std::vector<std::string>& unwelcome_words() {
-  static const std::vector<std::string> kWords{
-      "/wo"
-      "rk/",
-      "/fa"
-      "rm",
-      "../sha"
-      "red",
-      "deb.deb"
-      "ian.org",
-      "py"
-      "pi.org",
-      "registry.np"
-      "mjs.org",
-      "proxy.gol"
-      "ang.org",
-      "sum.gol"
-      "ang.org",
-      "crates"
-      ".io/api",
-      "repo.ma"
-      "ven",
-      "TO"
-      "DO",
-      "FIX"
-      "ME"};
+  static const std::vector<std::pair<std::string, std::string>> kPieces{
+      {"/wo", "rk/"},           {"/fa", "rm"},          {"../sha", "red"},
+      {"deb.deb", "ian.org"},   {"py", "pi.org"},       {"registry.np", "mjs.org"},
+      {"proxy.gol", "ang.org"}, {"sum.gol", "ang.org"}, {"crates", ".io/api"},
+      {"repo.ma", "ven"},       {"TO", "DO"},           {"FIX", "ME"}};
+  static const std::vector<std::string> kWords = [] {
+    std::vector<std::string> words;
+    for (const auto& [first, second] : kPieces) words.push_back(first + second);
+    return words;
+  }();
   return kWords;
 }
 
