@@ -15,7 +15,8 @@ char* Arena::allocate_slow(std::size_t size) {
   return start;
 }
 
-std::string_view Arena::concat(std::string_view a, std::string_view b, std::string_view c, std::string_view d) {
+std::string_view Arena::concat(std::string_view a, std::string_view b, std::string_view c,
+                               std::string_view d) {
   const std::size_t size = a.size() + b.size() + c.size() + d.size();
   char* to = allocate(size);
   char* at = to;

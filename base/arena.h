@@ -34,7 +34,8 @@ class Arena {
     return {to, text.size()};
   }
 
-  std::string_view concat(std::string_view a, std::string_view b, std::string_view c = {}, std::string_view d = {});
+  std::string_view concat(std::string_view a, std::string_view b, std::string_view c = {},
+                          std::string_view d = {});
 
   /// Forgets everything allocated; keeps the first block.
   void reset();

@@ -20,7 +20,7 @@ enum class FieldId : std::uint8_t {
   host,
   http2_settings,
   keep_alive,
-  proxy,             ///< httpoxy: never forwarded
+  proxy,  ///< httpoxy: never forwarded
   proxy_connection,
   te,
   trailer,

@@ -11,17 +11,17 @@
 namespace gatehouse {
 
 enum class Fault : std::uint8_t {
-  bad_request,      ///< the peer broke a rule of its protocol
-  too_large,        ///< a limit of ours was exceeded
-  refused,          ///< nothing listens there, or we may not connect
-  unreachable,      ///< no usable endpoint
-  timeout,          ///< a deadline passed
-  closed,           ///< the peer ended the connection in an orderly way
-  reset,            ///< the connection broke
-  cancelled,        ///< the other side of the exchange went away
-  overload,         ///< a limit of ours on work in flight was reached
-  system,           ///< the operating system refused (descriptors, memory)
-  internal,         ///< a bug of ours
+  bad_request,  ///< the peer broke a rule of its protocol
+  too_large,    ///< a limit of ours was exceeded
+  refused,      ///< nothing listens there, or we may not connect
+  unreachable,  ///< no usable endpoint
+  timeout,      ///< a deadline passed
+  closed,       ///< the peer ended the connection in an orderly way
+  reset,        ///< the connection broke
+  cancelled,    ///< the other side of the exchange went away
+  overload,     ///< a limit of ours on work in flight was reached
+  system,       ///< the operating system refused (descriptors, memory)
+  internal,     ///< a bug of ours
 };
 
 enum class Side : std::uint8_t { downstream, upstream, internal };
@@ -44,8 +44,9 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, error) {}         // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}       // NOLINT(google-explicit-constructor)
+  Result(Error error) : state_(std::in_place_index<1>, error) {}  // NOLINT(google-explicit-constructor)
 
   bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }

@@ -21,7 +21,9 @@ constexpr auto kTokenTable = make_token_table();
 
 }  // namespace
 
-bool is_token_char(char c) { return kTokenTable[static_cast<unsigned char>(c)]; }
+bool is_token_char(char c) {
+  return kTokenTable[static_cast<unsigned char>(c)];
+}
 
 bool is_token(std::string_view text) {
   for (const char c : text)
@@ -58,8 +60,12 @@ std::optional<std::uint64_t> parse_decimal(std::string_view text) {
   return value;
 }
 
-char* write_decimal(char* to, std::uint64_t value) { return std::to_chars(to, to + 20, value).ptr; }
-char* write_hex(char* to, std::uint64_t value) { return std::to_chars(to, to + 16, value, 16).ptr; }
+char* write_decimal(char* to, std::uint64_t value) {
+  return std::to_chars(to, to + 20, value).ptr;
+}
+char* write_hex(char* to, std::uint64_t value) {
+  return std::to_chars(to, to + 16, value, 16).ptr;
+}
 
 std::optional<std::string_view> CommaList::next() {
   while (!rest_.empty()) {

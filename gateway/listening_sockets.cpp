@@ -39,17 +39,21 @@ std::string explain(const SocketAddress& address, int error) {
   const auto where = address.to_string();
   switch (error) {
     case EADDRINUSE:
-      return fmt::format("{} is in use by another process; stop it, or choose another port or address", where);
-    case EACCES:
-      return fmt::format("no permission to bind {}: ports below 1024 need root or CAP_NET_BIND_SERVICE; "
-                         "map the port instead, for example --port-map {}=8{:03}",
-                         where, address.port, address.port);
-    case EADDRNOTAVAIL:
-      return fmt::format("{} is not an address of this machine; set spec.addresses, --address-pool or --bind to one",
+      return fmt::format("{} is in use by another process; stop it, or choose another port or address",
                          where);
+    case EACCES:
+      return fmt::format(
+          "no permission to bind {}: ports below 1024 need root or CAP_NET_BIND_SERVICE; "
+          "map the port instead, for example --port-map {}=8{:03}",
+          where, address.port, address.port);
+    case EADDRNOTAVAIL:
+      return fmt::format(
+          "{} is not an address of this machine; set spec.addresses, --address-pool or --bind to one", where);
     case EMFILE:
-    case ENFILE: return fmt::format("cannot bind {}: out of file descriptors; raise the limit (ulimit -n)", where);
-    default: return fmt::format("cannot bind {}: {}", where, std::strerror(error));
+    case ENFILE:
+      return fmt::format("cannot bind {}: out of file descriptors; raise the limit (ulimit -n)", where);
+    default:
+      return fmt::format("cannot bind {}: {}", where, std::strerror(error));
   }
 }
 

@@ -16,8 +16,8 @@ struct OpenedSocket {
   std::string error;
 };
 
-/// Control thread. A probe bind without SO_REUSEPORT first: a port that anybody else serves, another process of ours
-/// included, is an error and not a silent split of its traffic.
+/// Control thread. A probe bind without SO_REUSEPORT first: a port that anybody else serves, another process
+/// of ours included, is an error and not a silent split of its traffic.
 OpenedSocket open_listening_sockets(const SocketAddress& address, int count);
 
 }  // namespace gatehouse::gateway

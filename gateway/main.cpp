@@ -1,3 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gatehouse binary: hands over to the command line.
-int main() { return 0; }
+#include "gateway/cli/cli.h"
+
+int main(int argc, char** argv) {
+  return gatehouse::gateway::run_command_line(argc, argv);
+}

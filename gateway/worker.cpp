@@ -8,6 +8,7 @@
 namespace gatehouse::gateway {
 namespace {
 
+constexpr auto kLongestSleep = std::chrono::seconds(60);
 constexpr auto kDrainPoll = std::chrono::milliseconds(50);
 
 /// Looks whether the last connection has ended; armed only while draining.
@@ -18,12 +19,13 @@ struct DrainTimer : io::Timer {
 
 }  // namespace
 
-Worker::Worker(const Options& options, const proxy::ProxySettings& settings, proxy::RuntimeReaper& reaper)
-    : options_(options), settings_(settings), reaper_(reaper) {
+Worker::Worker(const Options& options) : options_(options) {
   budget_.most = options.max_connections;
 }
 
-Worker::~Worker() { stop(); }
+Worker::~Worker() {
+  stop();
+}
 
 bool Worker::start() {
   auto loop = io::EventLoop::create();
@@ -35,8 +37,12 @@ bool Worker::start() {
 }
 
 void Worker::run() {
-  context_ = std::make_unique<proxy::WorkerContext>(*loop_, settings_, reaper_);
-  loop_->run();
+  context_ = std::make_unique<proxy::WorkerContext>(*loop_, options_.context);
+  auto probe = options_.context.probes.worker();
+  while (!loop_->is_stopping()) {
+    loop_->turn(kLongestSleep);
+    probe.loop_turned();
+  }
   drain_timer_.reset();
   for (auto& [address, acceptor] : acceptors_) acceptor->stop_accepting();
   for (auto& [address, acceptor] : acceptors_) acceptor->abort_all();
@@ -56,7 +62,8 @@ void Worker::adopt(Publication publication) {
   context_->adopt(publication.runtime);
   for (const auto& [address, fd] : publication.listen)
     acceptors_[address] = Ref<proxy::Acceptor>(new proxy::Acceptor(*context_, budget_, address, fd));
-  for (auto& [address, acceptor] : acceptors_) acceptor->set_current(publication.runtime->find_socket(address));
+  for (auto& [address, acceptor] : acceptors_)
+    acceptor->set_current(publication.runtime->find_socket(address));
   close_unlisted();
   if (publication.adopted) publication.adopted();
 }

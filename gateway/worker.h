@@ -22,16 +22,17 @@ struct Publication {
   std::function<void()> adopted;  ///< called on the worker when the runtime is in force
 };
 
-/// Owned by the control thread, whose calls are posted to the worker's loop. What the worker owns lives and dies on
-/// its thread.
+/// Owned by the control thread, whose calls are posted to the worker's loop. What the worker owns lives and
+/// dies on its thread.
 class Worker {
  public:
   struct Options {
     std::uint32_t index = 0;
     std::uint32_t max_connections = 0;  ///< of this worker; 0 = unlimited
+    proxy::WorkerContext::Options context;
   };
 
-  Worker(const Options& options, const proxy::ProxySettings& settings, proxy::RuntimeReaper& reaper);
+  explicit Worker(const Options& options);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -53,8 +54,6 @@ class Worker {
   void check_drained();
 
   Options options_;
-  const proxy::ProxySettings& settings_;
-  proxy::RuntimeReaper& reaper_;
   std::unique_ptr<io::EventLoop> loop_;
   std::thread thread_;
 

@@ -19,15 +19,21 @@ Error Http1Channel::wake_error(io::Wake wake) const {
 
 // ---- reading
 
-/// Reads once. 0 means: nothing there yet; the flag is asked first, a read in vain costs as much as a real one.
+/// Reads once. 0 means: nothing there yet; the flag is asked first, a read in vain costs as much as a real
+/// one.
 Result<std::size_t> Http1Channel::fill(io::Buffer& buffer) {
   if (!socket_.is_ready(io::Direction::read)) return std::size_t{0};
   const auto got = socket_.read(buffer.room());
   switch (got.state) {
-    case io::Transfer::State::done: buffer.commit(got.bytes); return got.bytes;
-    case io::Transfer::State::would_block: return std::size_t{0};
-    case io::Transfer::State::end: return error(Fault::closed, Retry::if_reused, "the connection was closed");
-    case io::Transfer::State::failed: break;
+    case io::Transfer::State::done:
+      buffer.commit(got.bytes);
+      return got.bytes;
+    case io::Transfer::State::would_block:
+      return std::size_t{0};
+    case io::Transfer::State::end:
+      return error(Fault::closed, Retry::if_reused, "the connection was closed");
+    case io::Transfer::State::failed:
+      break;
   }
   return error(Fault::reset, Retry::if_reused, "the connection broke");
 }
@@ -46,7 +52,8 @@ bool Http1Channel::make_room_for_head(std::size_t max_bytes) {
   if (!head_) head_ = buffers_.take();
   if (!head_.room().empty()) return true;
   if (head_.capacity() > max_bytes) return false;
-  io::Buffer larger = buffers_.take_sized(std::min(head_.capacity() * 4, max_bytes + io::BufferPool::kBufferSize));
+  io::Buffer larger =
+      buffers_.take_sized(std::min(head_.capacity() * 4, max_bytes + io::BufferPool::kBufferSize));
   larger.append(head_.view());
   head_ = std::move(larger);
   return true;
@@ -79,7 +86,8 @@ void Http1Channel::begin_body(http::Framing framing, const http::ChunkedRules& r
   remaining_ = framing.kind == http::BodyKind::length ? framing.length : 0;
   body_bytes_ = 0;
   has_step_ = has_lookahead_ = false;
-  body_ended_ = framing.kind == http::BodyKind::none || (framing.kind == http::BodyKind::length && remaining_ == 0);
+  body_ended_ =
+      framing.kind == http::BodyKind::none || (framing.kind == http::BodyKind::length && remaining_ == 0);
   if (framing.kind == http::BodyKind::chunked) {
     decoder_.emplace(rules, arena);
   } else {
@@ -90,13 +98,16 @@ void Http1Channel::begin_body(http::Framing framing, const http::ChunkedRules& r
 Chunk Http1Channel::buffered_body() {
   if (body_ended_) return {{}, true};
   switch (reading_.kind) {
-    case http::BodyKind::none: return {{}, true};
+    case http::BodyKind::none:
+      return {{}, true};
     case http::BodyKind::length: {
       const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, current().size()));
       return {{current().data(), size}, size == remaining_};
     }
-    case http::BodyKind::chunked: return chunked_body();
-    case http::BodyKind::until_close: return {current().view(), false};
+    case http::BodyKind::chunked:
+      return chunked_body();
+    case http::BodyKind::until_close:
+      return {current().view(), false};
   }
   return {};
 }
@@ -137,8 +148,11 @@ Chunk Http1Channel::chunked_body() {
 void Http1Channel::consume_body(std::size_t size) {
   body_bytes_ += size;
   switch (reading_.kind) {
-    case http::BodyKind::none: return;
-    case http::BodyKind::until_close: current().consume(size); return;
+    case http::BodyKind::none:
+      return;
+    case http::BodyKind::until_close:
+      current().consume(size);
+      return;
     case http::BodyKind::length:
       current().consume(size);
       remaining_ -= size;
@@ -159,7 +173,8 @@ io::Buffer& Http1Channel::buffer_for_body() {
     if (!head_) head_ = buffers_.take();
     return head_;
   }
-  if (!body_) body_ = remaining_ > io::BufferPool::kBufferSize ? buffers_.take_sized(kBodyBuffer) : buffers_.take();
+  if (!body_)
+    body_ = remaining_ > io::BufferPool::kBufferSize ? buffers_.take_sized(kBodyBuffer) : buffers_.take();
   return body_;
 }
 
@@ -220,13 +235,18 @@ Task<Result<void>> Http1Channel::send_message(std::string_view head, http::Frami
   SendParts parts;
   parts.add(head);
   switch (framing.kind) {
-    case http::BodyKind::none: break;
+    case http::BodyKind::none:
+      break;
     case http::BodyKind::length:
       parts.add(first.data);
       to_send_ -= std::min<std::uint64_t>(to_send_, first.data.size());
       break;
-    case http::BodyKind::chunked: parts.add_chunked(first, {}); break;
-    case http::BodyKind::until_close: parts.add(first.data); break;
+    case http::BodyKind::chunked:
+      parts.add_chunked(first, {});
+      break;
+    case http::BodyKind::until_close:
+      parts.add(first.data);
+      break;
   }
   sent_end_ = framing.kind == http::BodyKind::none ||
               (framing.kind == http::BodyKind::length ? to_send_ == 0 : first.end);
@@ -237,10 +257,12 @@ Task<Result<void>> Http1Channel::send_body(Chunk chunk, const http::HeaderList* 
                                            WaitLimits limits) {
   SendParts parts;
   switch (writing_.kind) {
-    case http::BodyKind::none: return Task<Result<void>>::ready(Result<void>());
+    case http::BodyKind::none:
+      return Task<Result<void>>::ready(Result<void>());
     case http::BodyKind::length:
       if (chunk.data.size() > to_send_)
-        return Task<Result<void>>::ready(error(Fault::internal, Retry::never, "more body than Content-Length"));
+        return Task<Result<void>>::ready(
+            error(Fault::internal, Retry::never, "more body than Content-Length"));
       to_send_ -= chunk.data.size();
       parts.add(chunk.data);
       sent_end_ = to_send_ == 0;

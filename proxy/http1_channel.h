@@ -15,9 +15,9 @@
 
 namespace gatehouse::proxy {
 
-/// Owned by the one who serves the socket; holds a buffer only while bytes are in flight. Thread: the socket's.
-/// Reading: expect_head, poll_head, begin_body, then read_body/consume_body until the end; then the next head, whose first bytes
-/// may be here already. Writing is independent of reading.
+/// Owned by the one who serves the socket; holds a buffer only while bytes are in flight. Thread: the
+/// socket's. Reading: expect_head, poll_head, begin_body, then read_body/consume_body until the end; then the
+/// next head, whose first bytes may be here already. Writing is independent of reading.
 class Http1Channel {
  public:
   /// `side` is the one that errors are blamed on: who is at the other end of the socket.
@@ -27,9 +27,9 @@ class Http1Channel {
   // --- reading
   /// Begins to wait for the next message; what is here of it already is kept.
   void expect_head();
-  /// The bytes of one complete head, valid until release_head() or expect_head(); empty when more must be waited for
-  /// (the socket's ready flag is cleared then). Blank lines in front are skipped when `skip` says so (F14).
-  /// Errors: closed, reset, bad_request, too_large.
+  /// The bytes of one complete head, valid until release_head() or expect_head(); empty when more must be
+  /// waited for (the socket's ready flag is cleared then). Blank lines in front are skipped when `skip` says
+  /// so (F14). Errors: closed, reset, bad_request, too_large.
   enum class BlankLines : std::uint8_t { skip, keep };
   Result<std::string_view> poll_head(std::size_t max_bytes, BlankLines blank);
   /// Bytes of a head that is not complete yet: distinguishes an idle close from a truncated request.
@@ -57,8 +57,10 @@ class Http1Channel {
 
   // --- writing
   /// Head and first chunk in one writev. `framing` says how the body that starts here is delimited.
-  Task<Result<void>> send_message(std::string_view head, http::Framing framing, Chunk first, WaitLimits limits);
-  Task<Result<void>> send_body(Chunk chunk, const http::HeaderList* trailers, Arena& arena, WaitLimits limits);
+  Task<Result<void>> send_message(std::string_view head, http::Framing framing, Chunk first,
+                                  WaitLimits limits);
+  Task<Result<void>> send_body(Chunk chunk, const http::HeaderList* trailers, Arena& arena,
+                               WaitLimits limits);
   std::uint64_t bytes_sent() const { return bytes_sent_; }
   /// The last message was sent to its end, as its framing promised.
   bool message_sent() const { return sent_end_; }
@@ -78,7 +80,9 @@ class Http1Channel {
   Sending send_once(SendParts& parts);
   Task<Result<void>> send_rest(SendParts parts, WaitLimits limits);
   void end_of_send();
-  Error error(Fault fault, Retry retry, std::string_view detail) const { return {fault, side_, retry, detail}; }
+  Error error(Fault fault, Retry retry, std::string_view detail) const {
+    return {fault, side_, retry, detail};
+  }
   io::Buffer& buffer_for_body();
   void decode();
   Chunk chunked_body();

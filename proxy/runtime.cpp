@@ -10,8 +10,9 @@ namespace {
 using ListenerPtr = std::shared_ptr<const ListenerRuntime>;
 
 const ListenerPtr* find_previous(const std::vector<ListenerPtr>& previous, const std::string& name) {
-  const auto at = std::lower_bound(previous.begin(), previous.end(), name,
-                                   [](const ListenerPtr& l, const std::string& n) { return l->config->name < n; });
+  const auto at =
+      std::lower_bound(previous.begin(), previous.end(), name,
+                       [](const ListenerPtr& l, const std::string& n) { return l->config->name < n; });
   return at != previous.end() && (*at)->config->name == name ? &*at : nullptr;
 }
 
@@ -26,7 +27,8 @@ ListenerPtr build_listener(std::shared_ptr<const ir::Listener> config, const Lis
                            const Runtime::Input& input, routing::CompileStats* stats) {
   if (previous && (*previous)->config == config) return *previous;
   auto listener = std::make_shared<ListenerRuntime>();
-  listener->table = routing::compile(*config, input.ids, previous ? (*previous)->table.get() : nullptr, stats);
+  listener->table =
+      routing::compile(*config, input.ids, previous ? (*previous)->table.get() : nullptr, stats);
   listener->request_rules = rules_of(config->limits, input.settings->request_rules);
   listener->port_text = std::to_string(config->advertised_port);
   listener->config = std::move(config);
@@ -50,13 +52,15 @@ std::vector<SocketRuntime> group_by_socket(const std::vector<ListenerPtr>& liste
 
 }  // namespace
 
-std::atomic<int> Runtime::live_{0};
-
-Runtime::Runtime() { live_.fetch_add(1, std::memory_order_relaxed); }
-Runtime::~Runtime() { live_.fetch_sub(1, std::memory_order_relaxed); }
+Runtime::Runtime(Probes& probes) : probes_(probes) {
+  probes_.process().runtime_built();
+}
+Runtime::~Runtime() {
+  probes_.process().runtime_destroyed();
+}
 
 std::shared_ptr<const Runtime> Runtime::build(const Input& input, routing::CompileStats* stats) {
-  std::shared_ptr<Runtime> runtime(new Runtime);
+  std::shared_ptr<Runtime> runtime(new Runtime(*input.probes));
   runtime->generation_ = input.generation;
   runtime->config_ = input.config;
   for (const auto& config : input.config->listeners) {
@@ -67,13 +71,27 @@ std::shared_ptr<const Runtime> Runtime::build(const Input& input, routing::Compi
   for (const auto& cluster : input.config->clusters)
     runtime->clusters_.push_back({input.ids.clusters.id(cluster->key), cluster});
   runtime->cluster_ids_ = input.ids.clusters.size();
-  runtime->route_ids_ = input.ids.metrics.size();
+  runtime->lease_rows(input);
   return runtime;
 }
 
+void Runtime::lease_rows(const Input& input) {
+  cluster_leases_.resize(cluster_ids_);
+  for (const auto& cluster : clusters_)
+    cluster_leases_[cluster.id] = probes_.lease_cluster(cluster.config->key);
+  route_leases_.resize(input.ids.metrics.size());
+  for (const auto& listener : listeners_) {
+    for (const auto& attachment : listener->config->routes) {
+      auto& lease = route_leases_[input.ids.metrics.id(attachment.route->key)];
+      if (lease.slot() == metrics::Table::kOther) lease = probes_.lease_route(attachment.route->key);
+    }
+  }
+}
+
 const SocketRuntime* Runtime::find_socket(const SocketAddress& address) const {
-  const auto at = std::lower_bound(sockets_.begin(), sockets_.end(), address,
-                                   [](const SocketRuntime& s, const SocketAddress& a) { return s.address < a; });
+  const auto at =
+      std::lower_bound(sockets_.begin(), sockets_.end(), address,
+                       [](const SocketRuntime& s, const SocketAddress& a) { return s.address < a; });
   return at != sockets_.end() && at->address == address ? &*at : nullptr;
 }
 

@@ -2,7 +2,6 @@
 // The compiled configuration: immutable, shared by all workers.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +11,7 @@
 #include "config/ir/config.h"
 #include "proxy/http/forwarded.h"
 #include "proxy/http/request_rules.h"
+#include "proxy/probes.h"
 #include "routing/host_index.h"
 #include "routing/route_table.h"
 
@@ -64,6 +64,7 @@ class Runtime {
     const Runtime* previous = nullptr;  ///< parts that did not change are taken from it
     routing::CompileIds ids;
     const ProxySettings* settings = nullptr;
+    Probes* probes = nullptr;  ///< outlives every runtime
     std::uint64_t generation = 0;
   };
   /// Control thread. Always succeeds: what is wrong became a status in translate.
@@ -78,22 +79,30 @@ class Runtime {
   const SocketRuntime* find_socket(const SocketAddress& address) const;
   const std::vector<ClusterRuntime>& clusters() const { return clusters_; }
   std::uint32_t cluster_ids() const { return cluster_ids_; }  ///< one more than the largest id
-  std::uint32_t route_ids() const { return route_ids_; }
 
-  /// Runtimes that exist now, for gatehouse_runtimes_live. Any thread.
-  static int live() { return live_.load(std::memory_order_relaxed); }
+  /// Rows of the metric tables, by the ids of routes and clusters; kOther for what this runtime does not
+  /// know.
+  std::uint32_t route_row(std::uint32_t id) const { return row(route_leases_, id); }
+  std::uint32_t cluster_row(std::uint32_t id) const { return row(cluster_leases_, id); }
 
  private:
-  Runtime();
+  using Leases = std::vector<metrics::Lease>;
 
-  static std::atomic<int> live_;
+  explicit Runtime(Probes& probes);
+  static std::uint32_t row(const Leases& leases, std::uint32_t id) {
+    return id < leases.size() ? leases[id].slot() : metrics::Table::kOther;
+  }
+  void lease_rows(const Input& input);
+
+  Probes& probes_;
   std::uint64_t generation_ = 0;
   std::shared_ptr<const ir::Config> config_;
   std::vector<std::shared_ptr<const ListenerRuntime>> listeners_;
   std::vector<SocketRuntime> sockets_;
   std::vector<ClusterRuntime> clusters_;
   std::uint32_t cluster_ids_ = 0;
-  std::uint32_t route_ids_ = 0;
+  Leases route_leases_;
+  Leases cluster_leases_;
 };
 
 /// Where runtimes go to be destroyed, off the workers. Any thread.

@@ -14,8 +14,8 @@
 
 namespace gatehouse::proxy {
 
-/// A few byte ranges in order, empty ones left out, and the chunked framing around them. Copyable: a coroutine that
-/// sends the rest keeps its own.
+/// A few byte ranges in order, empty ones left out, and the chunked framing around them. Copyable: a
+/// coroutine that sends the rest keeps its own.
 class SendParts {
  public:
   SendParts() = default;

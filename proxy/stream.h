@@ -26,8 +26,8 @@ struct Chunk {
   bool end = false;
 };
 
-/// The receiving half. Bytes are pulled: what is not read stays in the peer's window, which is all the backpressure
-/// there is. At most one read at a time.
+/// The receiving half. Bytes are pulled: what is not read stays in the peer's window, which is all the
+/// backpressure there is. At most one read at a time.
 class BodySource {
  public:
   /// What can be had without waiting; empty and not ended when nothing is there.
@@ -56,8 +56,8 @@ class BodySink {
 /// From the client's side: the request comes in, the response goes out. Ends with its exchange.
 class DownstreamStream : public BodySource, public BodySink {
  public:
-  /// Sends a head (also 1xx) together with what is at hand of the body. `head.framing` says how the body ends;
-  /// the stream adds what its protocol needs and takes away what it cannot carry.
+  /// Sends a head (also 1xx) together with what is at hand of the body. `head.framing` says how the body
+  /// ends; the stream adds what its protocol needs and takes away what it cannot carry.
   virtual Task<Result<void>> send_head(http::ResponseHead& head, Chunk first, WaitLimits limits) = 0;
   /// Ends the stream so that the client cannot take the response for complete.
   virtual void reset(const Error& why) = 0;
@@ -73,7 +73,8 @@ class DownstreamStream : public BodySource, public BodySink {
 /// From the backend's side: the request goes out, the response comes in.
 class UpstreamStream : public BodySource, public BodySink {
  public:
-  /// Sends the request, its fields already edited and without hop-by-hop ones, with what is at hand of the body.
+  /// Sends the request, its fields already edited and without hop-by-hop ones, with what is at hand of the
+  /// body.
   virtual Task<Result<void>> send_head(const http::RequestHead& head, Chunk first, WaitLimits limits) = 0;
   /// The next head, interim ones included, checked (B6) and with its framing set.
   virtual Task<Result<void>> read_head(http::ResponseHead& head, http::Method method, bool upgrade_asked,

@@ -11,8 +11,13 @@ constexpr std::size_t kMostScratchesKept = 512;
 
 }  // namespace
 
-WorkerContext::WorkerContext(io::EventLoop& event_loop, const ProxySettings& proxy_settings, RuntimeReaper& reaper)
-    : loop(event_loop), settings(proxy_settings), reaper_(reaper), dice_state_(std::random_device{}() | 1u) {}
+WorkerContext::WorkerContext(io::EventLoop& event_loop, const Options& options)
+    : loop(event_loop),
+      settings(options.settings),
+      probes(options.probes),
+      access_log(options.access_log),
+      reaper_(options.reaper),
+      dice_state_(std::random_device{}() | 1u) {}
 
 WorkerContext::~WorkerContext() {
   for (const auto& cluster : clusters_)
@@ -24,7 +29,8 @@ void WorkerContext::adopt(std::shared_ptr<const Runtime> runtime) {
   for (const auto& wanted : runtime->clusters()) {
     Cluster* known = cluster(wanted.id);
     if (!known) {
-      next[wanted.id] = Ref<Cluster>(new Cluster(loop, buffers, wanted.config));
+      const ClusterProbe probe = probes.cluster(runtime->cluster_row(wanted.id));
+      next[wanted.id] = Ref<Cluster>(new Cluster(loop, buffers, probe, wanted.config));
       continue;
     }
     if (&known->config() != wanted.config.get()) known->update(wanted.config);

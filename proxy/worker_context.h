@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/io/buffer_pool.h"
 #include "base/io/event_loop.h"
+#include "proxy/access_log.h"
 #include "proxy/http/message.h"
 #include "proxy/http/request_id.h"
 #include "proxy/runtime.h"
@@ -34,7 +35,13 @@ struct Scratch {
 /// Owned by the worker; everything in it belongs to the worker's thread.
 class WorkerContext {
  public:
-  WorkerContext(io::EventLoop& event_loop, const ProxySettings& proxy_settings, RuntimeReaper& reaper);
+  struct Options {
+    const ProxySettings& settings;
+    WorkerProbes probes;
+    AccessLogShard* access_log = nullptr;  ///< null: off
+    RuntimeReaper& reaper;
+  };
+  WorkerContext(io::EventLoop& event_loop, const Options& options);
   ~WorkerContext();
   WorkerContext(const WorkerContext&) = delete;
   WorkerContext& operator=(const WorkerContext&) = delete;
@@ -56,6 +63,8 @@ class WorkerContext {
 
   io::EventLoop& loop;
   const ProxySettings& settings;
+  const WorkerProbes probes;
+  AccessLogShard* const access_log;
   io::BufferPool buffers;
   http::RequestIdGenerator request_ids;
   /// Connections finish their current message and then close (D1).

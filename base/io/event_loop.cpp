@@ -44,7 +44,8 @@ void EventLoop::remove(int fd, EventSink& sink) {
   // close(fd) takes the descriptor out of the epoll set: nobody duplicates our sockets.
   static_cast<void>(fd);
   for (int i = event_index_; i < event_count_; ++i)
-    if (events_[static_cast<std::size_t>(i)].data.ptr == &sink) events_[static_cast<std::size_t>(i)].events = 0;
+    if (events_[static_cast<std::size_t>(i)].data.ptr == &sink)
+      events_[static_cast<std::size_t>(i)].events = 0;
 }
 
 void EventLoop::stop() {
@@ -70,7 +71,8 @@ void EventLoop::turn(Duration longest) {
   int timeout_ms = 0;
   if (ready_.empty()) {
     const Duration next = timers_.time_to_next(now_).value_or(longest);
-    timeout_ms = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(std::min(next, longest)).count());
+    timeout_ms =
+        static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(std::min(next, longest)).count());
   }
   const int count = epoll_wait(epoll_fd_, events_.data(), kBatch, timeout_ms);
   now_ = clock_.now();

@@ -29,8 +29,8 @@ class EventSink {
 };
 
 /// Owned by one worker; everything but post() and stop() belongs to the thread that calls run().
-/// A turn: wait, hand out events (which only mark things ready), fire timers, run what became ready, run posted
-/// functions. Ends when stop() was called.
+/// A turn: wait, hand out events (which only mark things ready), fire timers, run what became ready, run
+/// posted functions. Ends when stop() was called.
 class EventLoop {
  public:
   static Result<std::unique_ptr<EventLoop>> create(const Clock& clock = system_clock());
@@ -44,6 +44,7 @@ class EventLoop {
 
   /// Any thread.
   void stop();
+  bool is_stopping() const { return stopping_.load(std::memory_order_acquire); }
   void post(std::function<void()> function);
 
   /// Registers `fd` once, for all events. False when the system refuses.
@@ -84,7 +85,8 @@ class EventLoop {
   std::uint64_t turns_ = 0;
 
   std::atomic<bool> stopping_{false};
-  std::mutex posted_mutex_;  // control path only: taken by a worker when the eventfd says something was posted
+  std::mutex
+      posted_mutex_;  // control path only: taken by a worker when the eventfd says something was posted
   std::vector<std::function<void()>> posted_;
 };
 

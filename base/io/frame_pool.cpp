@@ -9,8 +9,12 @@ namespace gatehouse::io {
 
 #ifdef GATEHOUSE_SANITIZED
 
-void* allocate_frame(std::size_t size) { return ::operator new(size); }
-void release_frame(void* frame, std::size_t) { ::operator delete(frame); }
+void* allocate_frame(std::size_t size) {
+  return ::operator new(size);
+}
+void release_frame(void* frame, std::size_t) {
+  ::operator delete(frame);
+}
 
 #else
 
@@ -44,7 +48,9 @@ struct ThreadFrames {
 
 thread_local ThreadFrames t_frames;
 
-constexpr std::size_t class_of(std::size_t size) { return (size + kGrain - 1) / kGrain - 1; }
+constexpr std::size_t class_of(std::size_t size) {
+  return (size + kGrain - 1) / kGrain - 1;
+}
 
 }  // namespace
 

@@ -19,7 +19,9 @@ ssize_t receive(int fd, char* into, std::size_t size) {
 ssize_t send_one(int fd, const iovec& part) {
   return syscall(SYS_sendto, fd, part.iov_base, part.iov_len, MSG_NOSIGNAL, nullptr, 0);
 }
-ssize_t send_all(int fd, const msghdr& message) { return syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL); }
+ssize_t send_all(int fd, const msghdr& message) {
+  return syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL);
+}
 
 }  // namespace
 
@@ -70,9 +72,10 @@ Transfer Socket::read(std::span<char> into) {
   for (;;) {
     const ssize_t n = receive(fd_, into.data(), into.size());
     if (n > 0) {
-      // A short read has emptied the socket: the next bytes come with a new edge. After FIN there is no further
-      // edge, so the end must be read.
-      if (static_cast<std::size_t>(n) < into.size() && !peer_closed()) flags_ &= static_cast<std::uint8_t>(~kReadable);
+      // A short read has emptied the socket: the next bytes come with a new edge. After FIN there is no
+      // further edge, so the end must be read.
+      if (static_cast<std::size_t>(n) < into.size() && !peer_closed())
+        flags_ &= static_cast<std::uint8_t>(~kReadable);
       return {Transfer::State::done, static_cast<std::size_t>(n), 0};
     }
     if (n == 0) {
@@ -111,7 +114,9 @@ Transfer Socket::write(std::span<const iovec> parts) {
   }
 }
 
-void Socket::shutdown_write() { ::shutdown(fd_, SHUT_WR); }
+void Socket::shutdown_write() {
+  ::shutdown(fd_, SHUT_WR);
+}
 
 void Socket::reset_on_close() {
   if (fd_ < 0) return;

@@ -82,7 +82,8 @@ class Socket final : public EventSink {
     hangup_ = target;
     hangup_on_fin_ = on_fin;
   }
-  /// A waiter made ready once when the socket becomes readable or ends; for idle connections without a coroutine.
+  /// A waiter made ready once when the socket becomes readable or ends; for idle connections without a
+  /// coroutine.
   void set_read_waiter(Waiter* waiter) { read_waiter_ = waiter; }
 
   void on_events(std::uint32_t events) override;
@@ -129,7 +130,9 @@ class Wait : private Waiter, private Timer {
   static void resume(Waiter& self);
   static void expire(Timer& self);
   void leave();
-  Waiter*& slot() const { return direction_ == Direction::read ? socket_->read_waiter_ : socket_->write_waiter_; }
+  Waiter*& slot() const {
+    return direction_ == Direction::read ? socket_->read_waiter_ : socket_->write_waiter_;
+  }
 
   EventLoop& loop_;
   Socket* socket_;
@@ -144,8 +147,8 @@ class Wait : private Waiter, private Timer {
 
 inline constexpr MonoTime kNoDeadline = MonoTime::max();
 
-/// A non-blocking TCP socket connecting to `to` with TCP_NODELAY; the caller waits for Direction::write and then
-/// asks take_error(). -1 with errno when the system refuses at once.
+/// A non-blocking TCP socket connecting to `to` with TCP_NODELAY; the caller waits for Direction::write and
+/// then asks take_error(). -1 with errno when the system refuses at once.
 int start_connect(const SocketAddress& to);
 
 }  // namespace gatehouse::io

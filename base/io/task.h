@@ -18,8 +18,8 @@ class Task;
 
 namespace detail {
 
-/// Common to all tasks. A task that ends without ever suspending returns into its awaiter's await_suspend, so a loop
-/// of such awaits does not grow the stack, whatever the optimiser does with tail calls.
+/// Common to all tasks. A task that ends without ever suspending returns into its awaiter's await_suspend, so
+/// a loop of such awaits does not grow the stack, whatever the optimiser does with tail calls.
 struct TaskPromiseBase {
   std::coroutine_handle<> continuation;
   bool awaiter_on_stack = false;
@@ -71,17 +71,15 @@ class [[nodiscard]] Task {
   using promise_type = detail::TaskPromise<T>;
 
   explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)), value_(std::move(other.value_)) {}
+  Task(Task&& other) noexcept
+      : handle_(std::exchange(other.handle_, nullptr)), value_(std::move(other.value_)) {}
   Task& operator=(Task&&) = delete;
   ~Task() {
     if (handle_) handle_.destroy();
   }
 
   template <typename U = T>
-    requires(!std::is_void_v<U>)
-  static Task ready(U value) {
-    return Task(std::move(value), Immediate{});
-  }
+  requires(!std::is_void_v<U>) static Task ready(U value) { return Task(std::move(value), Immediate{}); }
 
   bool await_ready() const noexcept { return !handle_; }
   bool await_suspend(std::coroutine_handle<> awaiter) noexcept {
@@ -130,12 +128,16 @@ struct Detached {
   };
 };
 
-inline Detached run_detached(Task<void> task) { co_await std::move(task); }
+inline Detached run_detached(Task<void> task) {
+  co_await std::move(task);
+}
 
 }  // namespace detail
 
-/// Starts `task` now and lets it run to its end by itself. Whoever spawns must make sure that what the task refers
-/// to outlives it.
-inline void spawn(Task<void> task) { detail::run_detached(std::move(task)); }
+/// Starts `task` now and lets it run to its end by itself. Whoever spawns must make sure that what the task
+/// refers to outlives it.
+inline void spawn(Task<void> task) {
+  detail::run_detached(std::move(task));
+}
 
 }  // namespace gatehouse::io

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Timers of one event loop: a hierarchical wheel with 10 ms ticks; arming and cancelling cost a list operation.
+// Timers of one event loop: a hierarchical wheel with 10 ms ticks; arming and cancelling cost a list
+// operation.
 #pragma once
 
 #include <array>
@@ -65,7 +66,9 @@ class TimerWheel {
   void insert(Timer& timer);
   void fire_slot(Slot& slot);
   void cascade(unsigned level);
-  Slot& slot(unsigned level, std::uint64_t tick) { return slots_[level][(tick >> (level * kBits)) & (kSlots - 1)]; }
+  Slot& slot(unsigned level, std::uint64_t tick) {
+    return slots_[level][(tick >> (level * kBits)) & (kSlots - 1)];
+  }
 
   MonoTime start_;
   std::uint64_t current_ = 0;  ///< the next tick to process

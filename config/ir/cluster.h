@@ -22,13 +22,13 @@ struct PoolLimits {
   std::chrono::milliseconds idle_timeout{60'000};
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds read_timeout{60'000};  ///< between two bytes of a response
-  std::uint64_t max_requests_per_connection = 0;  ///< 0 = unlimited
+  std::uint64_t max_requests_per_connection = 0;   ///< 0 = unlimited
   bool operator==(const PoolLimits&) const = default;
 };
 
 struct Cluster {
-  std::string key;                   ///< "Service/namespace/name/port": stable over changes, metric label
-  std::vector<Endpoint> endpoints;   ///< ready ones, sorted, without duplicates
+  std::string key;                  ///< "Service/namespace/name/port": stable over changes, metric label
+  std::vector<Endpoint> endpoints;  ///< ready ones, sorted, without duplicates
   PoolLimits pool;
   bool operator==(const Cluster&) const = default;
 };

@@ -13,7 +13,8 @@ namespace gatehouse::ir {
 
 enum class PathMatchKind : std::uint8_t { exact, prefix, regex };
 
-/// `value` is normalised (http-rules U5) for exact and prefix, a RE2 pattern for regex (anchored at both ends).
+/// `value` is normalised (http-rules U5) for exact and prefix, a RE2 pattern for regex (anchored at both
+/// ends).
 struct PathMatch {
   PathMatchKind kind = PathMatchKind::prefix;
   std::string value = "/";

@@ -12,8 +12,8 @@
 
 namespace gatehouse::objects {
 
-/// Objects by "namespace/name" (cluster-scoped: "name"). Objects are immutable and shared: an object that did not
-/// change is the same pointer in the next snapshot.
+/// Objects by "namespace/name" (cluster-scoped: "name"). Objects are immutable and shared: an object that did
+/// not change is the same pointer in the next snapshot.
 template <typename T>
 using ObjectMap = std::map<std::string, std::shared_ptr<const T>, std::less<>>;
 

@@ -24,8 +24,12 @@ Acceptor::Acceptor(WorkerContext& worker, ConnectionBudget& budget, SocketAddres
   if (socket_.open(fd)) socket_.set_read_waiter(this);
 }
 
-void Acceptor::on_readable(io::Waiter& self) { static_cast<Acceptor&>(self).accept_all(); }
-void Acceptor::on_retry(io::Timer& self) { static_cast<Acceptor&>(self).accept_all(); }
+void Acceptor::on_readable(io::Waiter& self) {
+  static_cast<Acceptor&>(self).accept_all();
+}
+void Acceptor::on_retry(io::Timer& self) {
+  static_cast<Acceptor&>(self).accept_all();
+}
 
 void Acceptor::accept_all() {
   if (!socket_.is_open()) return;
@@ -40,35 +44,38 @@ void Acceptor::accept_all() {
 bool Acceptor::accept_one() {
   sockaddr_storage from{};
   socklen_t size = sizeof from;
-  const int fd = accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const int fd =
+      accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) {
     if (errno == EINTR || errno == ECONNABORTED) return true;
     if (errno != EAGAIN) worker_.loop.timers().arm(*this, worker_.loop.now() + kRetryAfter);
     return false;
   }
   const auto peer = SocketAddress::from(from);
-  if (!admit(peer.ip)) {
-    ++budget_.refused;
+  if (const auto refusal = refuse(peer.ip)) {
+    worker_.probes.worker().refused(*refusal);
     close(fd);
     return true;
   }
-  ++budget_.accepted;
   Http1Connection::start(worker_, Ref<Acceptor>(this), fd, peer);
   return true;
 }
 
-bool Acceptor::admit(const IpAddress& peer) {
-  if (!current_ || (budget_.most != 0 && budget_.open >= budget_.most)) return false;
+/// L6.
+std::optional<Refusal> Acceptor::refuse(const IpAddress& peer) const {
+  if (!current_ || (budget_.most != 0 && budget_.open >= budget_.most)) return Refusal::connection_limit;
   const auto& limits = current_->first().config->limits;
-  if (limits.max_connections != 0 && open_ >= limits.max_connections) return false;
-  if (limits.max_connections_per_address == 0) return true;
+  if (limits.max_connections != 0 && open_ >= limits.max_connections) return Refusal::connection_limit;
+  if (limits.max_connections_per_address == 0) return std::nullopt;
   const auto known = per_address_.find(peer);
-  return known == per_address_.end() || known->second < limits.max_connections_per_address;
+  if (known == per_address_.end() || known->second < limits.max_connections_per_address) return std::nullopt;
+  return Refusal::address_limit;
 }
 
 void Acceptor::enter(Http1Connection& connection) {
   ++open_;
   ++budget_.open;
+  worker_.probes.worker().connection_opened();
   if (current_ && current_->first().config->limits.max_connections_per_address != 0)
     ++per_address_[connection.peer_ip()];
   connection.older = connections_;
@@ -79,6 +86,7 @@ void Acceptor::enter(Http1Connection& connection) {
 void Acceptor::leave(Http1Connection& connection) {
   --open_;
   --budget_.open;
+  worker_.probes.worker().connection_closed();
   if (!per_address_.empty()) {
     const auto known = per_address_.find(connection.peer_ip());
     if (known != per_address_.end() && --known->second == 0) per_address_.erase(known);

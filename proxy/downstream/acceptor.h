@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 
 #include "base/io/socket.h"
 #include "base/ref.h"
@@ -16,8 +17,6 @@ namespace gatehouse::proxy {
 struct ConnectionBudget {
   std::uint32_t open = 0;
   std::uint32_t most = 0;
-  std::uint64_t accepted = 0;
-  std::uint64_t refused = 0;
 };
 
 /// Lives as long as the worker lists it or a connection of it is open. Thread: its worker.
@@ -48,7 +47,7 @@ class Acceptor final : public RefCounted<Acceptor>, private io::Waiter, private 
   static void on_readable(io::Waiter& self);
   static void on_retry(io::Timer& self);
   void accept_all();
-  bool admit(const IpAddress& peer);
+  std::optional<Refusal> refuse(const IpAddress& peer) const;
   bool accept_one();
 
   WorkerContext& worker_;

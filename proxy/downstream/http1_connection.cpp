@@ -10,21 +10,43 @@
 namespace gatehouse::proxy {
 namespace {
 
-constexpr auto kLinger = std::chrono::seconds(1);         // F28
-constexpr std::size_t kLingerBytes = 64 * 1024;           // F20
-constexpr int kRequestsPerTurn = 32;                      // F27: then others get their turn
+Refusal refusal_of(std::uint16_t status) {
+  switch (status) {
+    case 408:
+      return Refusal::header_timeout;
+    case 414:
+      return Refusal::uri_too_long;
+    case 431:
+      return Refusal::headers_too_large;
+    case 405:
+    case 417:
+    case 501:
+    case 505:
+      return Refusal::not_supported;
+    default:
+      return Refusal::malformed;
+  }
+}
+
+constexpr auto kLinger = std::chrono::seconds(1);  // F28
+constexpr std::size_t kLingerBytes = 64 * 1024;    // F20
+constexpr int kRequestsPerTurn = 32;               // F27: then others get their turn
 
 http::Rejection rejection_of(const Error& error) {
   switch (error.fault) {
-    case Fault::too_large: return {431, "the request head is too large"};
-    case Fault::timeout: return {408, "the request head did not arrive in time"};
-    default: return {400, error.detail};
+    case Fault::too_large:
+      return {431, "the request head is too large"};
+    case Fault::timeout:
+      return {408, "the request head did not arrive in time"};
+    default:
+      return {400, error.detail};
   }
 }
 
 }  // namespace
 
-void Http1Connection::start(WorkerContext& worker, Ref<Acceptor> acceptor, int fd, const SocketAddress& peer) {
+void Http1Connection::start(WorkerContext& worker, Ref<Acceptor> acceptor, int fd,
+                            const SocketAddress& peer) {
   auto* connection = new Http1Connection(worker, std::move(acceptor), peer);
   if (!connection->socket_.open(fd)) {
     delete connection;
@@ -45,7 +67,9 @@ Http1Connection::Http1Connection(WorkerContext& worker, Ref<Acceptor> acceptor, 
   acceptor_->enter(*this);
 }
 
-Http1Connection::~Http1Connection() { acceptor_->leave(*this); }
+Http1Connection::~Http1Connection() {
+  acceptor_->leave(*this);
+}
 
 void Http1Connection::park() {
   idle_ = true;
@@ -70,7 +94,9 @@ void Http1Connection::on_readable(io::Waiter& self) {
   io::spawn(connection.serve());
 }
 
-void Http1Connection::on_idle_timeout(io::Timer& self) { static_cast<Http1Connection&>(self).close_when_idle(); }
+void Http1Connection::on_idle_timeout(io::Timer& self) {
+  static_cast<Http1Connection&>(self).close_when_idle();
+}
 
 void Http1Connection::close_when_idle() {
   closing_ = true;
@@ -150,15 +176,16 @@ io::Task<Http1Connection::Next> Http1Connection::serve_one(Http1Stream& stream, 
 }
 
 /// L1: the whole head within the header timeout from its first byte.
-io::Task<Result<std::string_view>> Http1Connection::read_head(Http1Channel& channel, const ir::HttpLimits& limits) {
+io::Task<Result<std::string_view>> Http1Connection::read_head(Http1Channel& channel,
+                                                              const ir::HttpLimits& limits) {
   channel.expect_head();
   const auto bytes = channel.poll_head(limits.max_header_bytes, Http1Channel::BlankLines::skip);
   if (!bytes || !bytes->empty()) return io::Task<Result<std::string_view>>::ready(bytes);
   return wait_for_head(channel, limits.max_header_bytes, worker_.loop.now() + limits.header_timeout);
 }
 
-io::Task<Result<std::string_view>> Http1Connection::wait_for_head(Http1Channel& channel, std::size_t max_bytes,
-                                                                  MonoTime deadline) {
+io::Task<Result<std::string_view>> Http1Connection::wait_for_head(Http1Channel& channel,
+                                                                  std::size_t max_bytes, MonoTime deadline) {
   for (;;) {
     const io::Wake woken = co_await io::Wait(socket_, io::Direction::read, deadline, nullptr);
     if (woken != io::Wake::ready) co_return channel.wake_error(woken);
@@ -170,6 +197,7 @@ io::Task<Result<std::string_view>> Http1Connection::wait_for_head(Http1Channel& 
 /// F28: the answer, then the end; nothing that follows is read as a request.
 io::Task<Http1Connection::Next> Http1Connection::refuse(Http1Stream& stream, Scratch& scratch,
                                                         const http::Rejection& why) {
+  worker_.probes.worker().refused(refusal_of(why.status));
   http::StatusLine line;
   line.status = why.status;
   line.framing = {http::BodyKind::length, why.reason.size() + 1, false};
@@ -184,7 +212,8 @@ io::Task<Http1Connection::Next> Http1Connection::refuse(Http1Stream& stream, Scr
   co_return sent ? Next::linger : Next::close;
 }
 
-/// Reads and drops what the client still sends, for a moment, so that it gets to see the answer and not a reset.
+/// Reads and drops what the client still sends, for a moment, so that it gets to see the answer and not a
+/// reset.
 io::Task<> Http1Connection::linger() {
   if (!socket_.is_open()) co_return;
   socket_.shutdown_write();

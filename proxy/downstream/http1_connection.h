@@ -15,8 +15,8 @@ namespace gatehouse::proxy {
 
 class Acceptor;
 
-/// Owns itself: made by the acceptor, ends with close or abort. While busy, serve() runs and may be waiting anywhere.
-/// Thread: its worker.
+/// Owns itself: made by the acceptor, ends with close or abort. While busy, serve() runs and may be waiting
+/// anywhere. Thread: its worker.
 class Http1Connection final : private io::Waiter, private io::Timer {
  public:
   /// Takes over `fd`; deletes itself when the system refuses to watch it.
@@ -45,7 +45,8 @@ class Http1Connection final : private io::Waiter, private io::Timer {
   io::Task<> serve();
   io::Task<Next> serve_one(Http1Stream& stream, Scratch& scratch);
   io::Task<Result<std::string_view>> read_head(Http1Channel& channel, const ir::HttpLimits& limits);
-  io::Task<Result<std::string_view>> wait_for_head(Http1Channel& channel, std::size_t max_bytes, MonoTime deadline);
+  io::Task<Result<std::string_view>> wait_for_head(Http1Channel& channel, std::size_t max_bytes,
+                                                   MonoTime deadline);
   io::Task<Next> refuse(Http1Stream& stream, Scratch& scratch, const http::Rejection& why);
   io::Task<> linger();
   http::PeerContext peer_context(const SocketRuntime& sockets);

@@ -45,7 +45,8 @@ Task<Result<Chunk>> Http1Stream::read_body(WaitLimits limits) {
   if (!chunk) {
     Error error = chunk.error();
     if (const auto* rejection = channel_.body_rejection())
-      error.fault = rejection->status == 413 || rejection->status == 431 ? Fault::too_large : Fault::bad_request;
+      error.fault =
+          rejection->status == 413 || rejection->status == 431 ? Fault::too_large : Fault::bad_request;
     co_return error;
   }
   co_return chunk;
@@ -57,8 +58,8 @@ void Http1Stream::consume_body(std::size_t size) {
   if (!ended_before && channel_.body_ended() && !tunnel_) watch_for_hangup();
 }
 
-/// F26: what an HTTP/1.0 client cannot read becomes delimited by the end of the connection; for all others a body
-/// that the backend ended by closing becomes chunked.
+/// F26: what an HTTP/1.0 client cannot read becomes delimited by the end of the connection; for all others a
+/// body that the backend ended by closing becomes chunked.
 http::Framing Http1Stream::frame_for_client(const http::Framing& framing) {
   const bool unknown_length =
       framing.kind == http::BodyKind::chunked || framing.kind == http::BodyKind::until_close;

@@ -12,7 +12,10 @@ namespace gatehouse::proxy {
 class Http1Stream final : public DownstreamStream {
  public:
   Http1Stream(io::Socket& socket, WorkerContext& worker)
-      : socket_(socket), worker_(worker), channel_(socket, worker.buffers, Side::downstream), peer_gone_(worker.loop) {}
+      : socket_(socket),
+        worker_(worker),
+        channel_(socket, worker.buffers, Side::downstream),
+        peer_gone_(worker.loop) {}
   ~Http1Stream() { socket_.set_hangup_target(nullptr, false); }
 
   Http1Channel& channel() { return channel_; }
@@ -22,7 +25,9 @@ class Http1Stream final : public DownstreamStream {
   /// The head in `scratch.request` was accepted: its exchange begins.
   void begin_exchange(Scratch& scratch, const http::ChunkedRules& rules, Reuse reuse);
   /// Another request may follow: request and response are complete, and nobody said close.
-  bool may_continue() const { return keep_alive_ && !was_reset_ && channel_.body_ended() && channel_.message_sent(); }
+  bool may_continue() const {
+    return keep_alive_ && !was_reset_ && channel_.body_ended() && channel_.message_sent();
+  }
   bool was_reset() const { return was_reset_; }
   bool is_tunnel() const { return tunnel_; }
   /// The client may still be sending: closing at once could destroy the answer on its way (F28).

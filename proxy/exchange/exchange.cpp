@@ -44,15 +44,17 @@ bool is_idempotent(http::Method method) {
     case http::Method::put:
     case http::Method::delete_:
     case http::Method::options:
-    case http::Method::trace: return true;
-    default: return false;
+    case http::Method::trace:
+      return true;
+    default:
+      return false;
   }
 }
 
 }  // namespace
 
-Exchange::Exchange(WorkerContext& worker, DownstreamStream& stream, Scratch& scratch, Ref<RuntimeHandle> runtime,
-                   const SocketRuntime& socket, const http::PeerContext& peer)
+Exchange::Exchange(WorkerContext& worker, DownstreamStream& stream, Scratch& scratch,
+                   Ref<RuntimeHandle> runtime, const SocketRuntime& socket, const http::PeerContext& peer)
     : worker_(worker),
       stream_(stream),
       scratch_(scratch),
@@ -67,6 +69,13 @@ Exchange::Exchange(WorkerContext& worker, DownstreamStream& stream, Scratch& scr
 Exchange::~Exchange() = default;
 
 Task<> Exchange::run() {
+  co_await run_steps();
+  outcome_.finished = worker_.loop.now();
+  count();
+  if (worker_.access_log) log();
+}
+
+Task<> Exchange::run_steps() {
   if (const LocalReply* refused = find_route()) co_return co_await reply(*refused);
   edit_request();
   const auto reached = co_await reach_upstream();
@@ -125,15 +134,19 @@ Task<Result<void>> Exchange::reach_upstream() {
   auto result = co_await try_upstream(Cluster::Warm::allowed);
   if (!result && may_try_again(result.error())) {
     upstream_.release();
+    if (Cluster* cluster = worker_.cluster(outcome_.cluster_id)) cluster->probe().request_retried();
     result = co_await try_upstream(Cluster::Warm::no);
   }
+  if (!result) count_upstream_failure(result.error());
   if (!result) co_return explain(result.error());
   co_return result;
 }
 
-/// B2: a warm connection that died before the first byte of the answer was probably closed by the backend while idle.
+/// B2: a warm connection that died before the first byte of the answer was probably closed by the backend
+/// while idle.
 bool Exchange::may_try_again(const Error& error) const {
-  if (error.side != Side::upstream || error.retry != Retry::if_reused || upload_started_ || !upstream_) return false;
+  if (error.side != Side::upstream || error.retry != Retry::if_reused || upload_started_ || !upstream_)
+    return false;
   return upstream_->is_reused() && upstream_->nothing_received() && is_idempotent(scratch_.request.method);
 }
 
@@ -142,7 +155,8 @@ Task<Result<void>> Exchange::try_upstream(Cluster::Warm warm) {
   if (!cluster) co_return Error{Fault::unreachable, Side::upstream, Retry::never, "the cluster is gone"};
   read_timeout_ = cluster->config().pool.read_timeout;
   const auto& timeouts = rule_->rule->timeouts;
-  if (timeouts.backend_request.count() != 0) deadlines_.attempt = worker_.loop.now() + timeouts.backend_request;
+  if (timeouts.backend_request.count() != 0)
+    deadlines_.attempt = worker_.loop.now() + timeouts.backend_request;
 
   if (warm == Cluster::Warm::allowed) upstream_ = cluster->take_warm();
   if (!upstream_) {
@@ -155,6 +169,7 @@ Task<Result<void>> Exchange::try_upstream(Cluster::Warm warm) {
     upstream_ = std::move(*opened);
   }
   outcome_.endpoint = upstream_.address();
+  cluster->probe().request_sent();
   upstream_->begin_exchange(scratch_.arena);
 
   const Chunk first = stream_.buffered_body();
@@ -177,7 +192,8 @@ Task<Result<void>> Exchange::read_response_head() {
   int interim = 0;
   for (;;) {
     const auto progress = outcome_.request_bytes;
-    const auto read = co_await upstream_->read_head(head, request.method, !request.upgrade.empty(), upstream_limits());
+    const auto read =
+        co_await upstream_->read_head(head, request.method, !request.upgrade.empty(), upstream_limits());
     if (!read) {
       // As long as the request body moves, the backend is not late.
       const bool moving = upload_started_ && outcome_.request_bytes != progress;
@@ -196,7 +212,8 @@ Task<Result<void>> Exchange::read_response_head() {
 Task<Result<void>> Exchange::relay_interim() {
   if (scratch_.request.minor_version == 0) co_return Result<void>();
   http::remove_hop_fields(scratch_.response.fields, http::Trailers::dropped);
-  co_return co_await stream_.send_head(scratch_.response, Chunk{{}, true}, downstream_limits());
+  const Chunk nothing{{}, true};
+  co_return co_await stream_.send_head(scratch_.response, nothing, downstream_limits());
 }
 
 void Exchange::edit_response() {
@@ -298,6 +315,8 @@ WaitLimits Exchange::upstream_limits() const {
   return {deadlines_.earliest(worker_.loop.now() + read_timeout_), &stream_.peer_gone()};
 }
 
-WaitLimits Exchange::downstream_limits() const { return {worker_.loop.now() + limits_.send_timeout, nullptr}; }
+WaitLimits Exchange::downstream_limits() const {
+  return {worker_.loop.now() + limits_.send_timeout, nullptr};
+}
 
 }  // namespace gatehouse::proxy

@@ -44,8 +44,8 @@ class Exchange {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  /// The whole story. `scratch.request` has passed check_request. When it ends, the response is out or the stream
-  /// was reset, and nothing of this exchange runs any more.
+  /// The whole story. `scratch.request` has passed check_request. When it ends, the response is out or the
+  /// stream was reset, and nothing of this exchange runs any more.
   Task<> run();
   const ExchangeOutcome& outcome() const { return outcome_; }
 
@@ -56,6 +56,7 @@ class Exchange {
     MonoTime earliest(MonoTime other) const { return std::min(other, std::min(request, attempt)); }
   };
 
+  Task<> run_steps();
   // steps of run(), in order
   const LocalReply* find_route();
   void edit_request();
@@ -82,6 +83,9 @@ class Exchange {
   Task<Result<void>> pump(BodySource& from, BodySink& to, std::uint64_t& bytes, io::CancelSource* cancel);
 
   Task<> reply(LocalReply reply);
+  void count_upstream_failure(const Error& error) const;
+  void count() const;
+  void log() const;
   bool may_try_again(const Error& error) const;
   Error explain(const Error& error) const;
   WaitLimits upstream_limits() const;

@@ -18,7 +18,9 @@ struct LocalReply {
 
   static LocalReply no_listener() { return {404, "no_listener", "no listener serves this host\n"}; }
   static LocalReply no_route() { return {404, "no_route", "no route matches this request\n"}; }
-  static LocalReply invalid_backend() { return {500, "invalid_backend", "the route's backend is not valid\n"}; }
+  static LocalReply invalid_backend() {
+    return {500, "invalid_backend", "the route's backend is not valid\n"};
+  }
   static LocalReply no_backend() { return {500, "no_backend", "the route has no backend\n"}; }
   static LocalReply body_too_large() { return {413, "body_too_large", "the request body is too large\n"}; }
   static LocalReply loop() { return {508, "loop", "this request has passed through too many proxies\n"}; }

@@ -54,7 +54,8 @@ Result<void> Exchange::check_upload(MonoTime started) const {
     return Error{Fault::too_large, Side::downstream, Retry::never, "the request body is too large"};
   const auto elapsed = worker_.loop.now() - started;
   if (limits_.min_body_rate == 0 || elapsed < kRateGrace) return {};
-  const auto seconds = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(elapsed).count());
+  const auto seconds =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(elapsed).count());
   if (bytes < seconds * limits_.min_body_rate)
     return Error{Fault::timeout, Side::downstream, Retry::never, "the request body comes too slowly"};
   return {};
@@ -84,9 +85,11 @@ Task<> Exchange::tunnel_up() {
   upload_done_.set();
 }
 
-Task<Result<void>> Exchange::pump(BodySource& from, BodySink& to, std::uint64_t& bytes, io::CancelSource* cancel) {
+Task<Result<void>> Exchange::pump(BodySource& from, BodySink& to, std::uint64_t& bytes,
+                                  io::CancelSource* cancel) {
   for (;;) {
-    const auto chunk = co_await from.read_body({tunnel_active_ + limits_.tunnel_idle_timeout, cancel});
+    const WaitLimits wait{tunnel_active_ + limits_.tunnel_idle_timeout, cancel};
+    const auto chunk = co_await from.read_body(wait);
     if (!chunk) {
       const bool other_way_active = worker_.loop.now() < tunnel_active_ + limits_.tunnel_idle_timeout;
       if (chunk.error().fault == Fault::timeout && other_way_active) continue;

@@ -27,7 +27,8 @@ std::span<const HeaderField> fields_of(const std::vector<ir::HeaderValue>& value
 std::span<const HeaderField> fields_of(const std::vector<std::string>& names, Arena& arena) {
   if (names.empty()) return {};
   HeaderField* fields = allocate_fields(names.size(), arena);
-  for (std::size_t i = 0; i < names.size(); ++i) new (&fields[i]) HeaderField{names[i], {}, field_id(names[i])};
+  for (std::size_t i = 0; i < names.size(); ++i)
+    new (&fields[i]) HeaderField{names[i], {}, field_id(names[i])};
   return {fields, names.size()};
 }
 

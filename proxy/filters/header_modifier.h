@@ -8,7 +8,8 @@
 
 namespace gatehouse::proxy {
 
-/// Applies `modifier` to `fields`. Its texts stay with the route: the runtime must be held until the head is sent.
+/// Applies `modifier` to `fields`. Its texts stay with the route: the runtime must be held until the head is
+/// sent.
 void modify_headers(http::HeaderList& fields, const ir::HeaderModifier& modifier, Arena& arena);
 
 }  // namespace gatehouse::proxy

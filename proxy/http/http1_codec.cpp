@@ -18,28 +18,48 @@ constexpr Rejection kBadVersion{505, "only HTTP/1.0 and HTTP/1.1 are spoken here
 
 FieldId id_of(field name, std::string_view text) {
   switch (name) {
-    case field::authorization: return FieldId::authorization;
-    case field::connection: return FieldId::connection;
-    case field::content_length: return FieldId::content_length;
-    case field::cookie: return FieldId::cookie;
-    case field::date: return FieldId::date;
-    case field::expect: return FieldId::expect;
-    case field::forwarded: return FieldId::forwarded;
-    case field::host: return FieldId::host;
-    case field::http2_settings: return FieldId::http2_settings;
-    case field::keep_alive: return FieldId::keep_alive;
-    case field::proxy_connection: return FieldId::proxy_connection;
-    case field::te: return FieldId::te;
-    case field::trailer: return FieldId::trailer;
-    case field::transfer_encoding: return FieldId::transfer_encoding;
-    case field::upgrade: return FieldId::upgrade;
-    case field::via: return FieldId::via;
-    case field::unknown: return field_id(text);  // x-forwarded-* and the like are not in Beast's table
-    default: return FieldId::other;
+    case field::authorization:
+      return FieldId::authorization;
+    case field::connection:
+      return FieldId::connection;
+    case field::content_length:
+      return FieldId::content_length;
+    case field::cookie:
+      return FieldId::cookie;
+    case field::date:
+      return FieldId::date;
+    case field::expect:
+      return FieldId::expect;
+    case field::forwarded:
+      return FieldId::forwarded;
+    case field::host:
+      return FieldId::host;
+    case field::http2_settings:
+      return FieldId::http2_settings;
+    case field::keep_alive:
+      return FieldId::keep_alive;
+    case field::proxy_connection:
+      return FieldId::proxy_connection;
+    case field::te:
+      return FieldId::te;
+    case field::trailer:
+      return FieldId::trailer;
+    case field::transfer_encoding:
+      return FieldId::transfer_encoding;
+    case field::upgrade:
+      return FieldId::upgrade;
+    case field::via:
+      return FieldId::via;
+    case field::unknown:
+      return field_id(text);  // x-forwarded-* and the like are not in Beast's table
+    default:
+      return FieldId::other;
   }
 }
 
-std::string_view plain(beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view plain(beast::string_view text) {
+  return {text.data(), text.size()};
+}
 
 /// Collects views. A field folded over lines (obs-fold) is handed over by Beast from a stack buffer: any view
 /// outside the head is refused (F12).
@@ -73,7 +93,8 @@ class HeadSink final : public beast::http::basic_parser<isRequest> {
   }
   void on_field_impl(field name, beast::string_view text, beast::string_view value, error_code& ec) override {
     const auto inside = [&](beast::string_view view) {
-      return view.empty() || (view.data() >= head_.data() && view.data() + view.size() <= head_.data() + head_.size());
+      return view.empty() ||
+             (view.data() >= head_.data() && view.data() + view.size() <= head_.data() + head_.size());
     };
     if (!inside(value)) {
       folded = true;
@@ -86,7 +107,9 @@ class HeadSink final : public beast::http::basic_parser<isRequest> {
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   std::size_t on_body_impl(beast::string_view body, error_code&) override { return body.size(); }
   void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override { return body.size(); }
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
+    return body.size();
+  }
   void on_finish_impl(error_code&) override {}
 
   std::string_view head_;
@@ -100,10 +123,12 @@ std::optional<Rejection> run(HeadSink<isRequest>& sink, std::string_view bytes) 
   if (!ec && sink.is_header_done()) return std::nullopt;
   if (sink.folded) return Rejection{400, "a field is folded over several lines"};
   if (ec == beast::http::error::bad_version) return Rejection{400, "the HTTP version is malformed"};
-  if (ec == beast::http::error::bad_target) return Rejection{400, "the request target has a byte that is not allowed"};
+  if (ec == beast::http::error::bad_target)
+    return Rejection{400, "the request target has a byte that is not allowed"};
   if (ec == beast::http::error::bad_method) return Rejection{400, "the method is not a token"};
   if (ec == beast::http::error::bad_content_length) return Rejection{400, "Content-Length is malformed"};
-  if (ec == beast::http::error::bad_transfer_encoding) return Rejection{400, "Transfer-Encoding is malformed"};
+  if (ec == beast::http::error::bad_transfer_encoding)
+    return Rejection{400, "Transfer-Encoding is malformed"};
   return Rejection{400, "the head is malformed"};
 }
 

@@ -42,9 +42,11 @@ class Out {
 
 }  // namespace
 
-std::string_view write_request_head(Arena& arena, const RequestLine& line, std::span<const HeaderField> fields) {
-  const std::size_t bound = line.method.size() + line.path.size() + line.query.size() + line.authority.size() +
-                            line.upgrade.size() + fields_size(fields) + kFixedOverhead;
+std::string_view write_request_head(Arena& arena, const RequestLine& line,
+                                    std::span<const HeaderField> fields) {
+  const std::size_t bound = line.method.size() + line.path.size() + line.query.size() +
+                            line.authority.size() + line.upgrade.size() + fields_size(fields) +
+                            kFixedOverhead;
   Out out(arena.allocate(bound));
   out.text(line.method).text(" ").text(line.path);
   if (line.has_query) out.text("?").text(line.query);
@@ -60,10 +62,10 @@ std::string_view write_request_head(Arena& arena, const RequestLine& line, std::
   return out.view();
 }
 
-std::string_view write_response_head(Arena& arena, const StatusLine& line, std::span<const HeaderField> fields,
-                                     std::string_view body) {
-  const std::size_t bound = line.reason.size() + line.date.size() + line.upgrade.size() + fields_size(fields) +
-                            body.size() + kFixedOverhead;
+std::string_view write_response_head(Arena& arena, const StatusLine& line,
+                                     std::span<const HeaderField> fields, std::string_view body) {
+  const std::size_t bound = line.reason.size() + line.date.size() + line.upgrade.size() +
+                            fields_size(fields) + body.size() + kFixedOverhead;
   Out out(arena.allocate(bound));
   out.text("HTTP/1.1 ").number(line.status).text(" ");
   out.text(line.reason.empty() ? reason_phrase(line.status) : line.reason).text("\r\n");
@@ -75,10 +77,17 @@ std::string_view write_response_head(Arena& arena, const StatusLine& line, std::
   }
   if (!line.date.empty()) out.text("Date: ").text(line.date).text("\r\n");
   switch (line.connection) {
-    case ConnectionField::none: break;
-    case ConnectionField::close: out.text("Connection: close\r\n"); break;
-    case ConnectionField::keep_alive: out.text("Connection: keep-alive\r\n"); break;
-    case ConnectionField::upgrade: out.text("Connection: upgrade\r\nUpgrade: ").text(line.upgrade).text("\r\n"); break;
+    case ConnectionField::none:
+      break;
+    case ConnectionField::close:
+      out.text("Connection: close\r\n");
+      break;
+    case ConnectionField::keep_alive:
+      out.text("Connection: keep-alive\r\n");
+      break;
+    case ConnectionField::upgrade:
+      out.text("Connection: upgrade\r\nUpgrade: ").text(line.upgrade).text("\r\n");
+      break;
   }
   out.text("\r\n").text(body);
   return out.view();
@@ -90,14 +99,35 @@ std::string_view reason_phrase(std::uint16_t status) {
     std::string_view text;
   };
   static constexpr Phrase kPhrases[] = {
-      {100, "Continue"}, {101, "Switching Protocols"}, {103, "Early Hints"}, {200, "OK"}, {204, "No Content"},
-      {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-      {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"},
-      {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"}, {408, "Request Timeout"},
-      {413, "Content Too Large"}, {414, "URI Too Long"}, {417, "Expectation Failed"},
-      {421, "Misdirected Request"}, {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-      {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
-      {503, "Service Unavailable"}, {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"},
+      {100, "Continue"},
+      {101, "Switching Protocols"},
+      {103, "Early Hints"},
+      {200, "OK"},
+      {204, "No Content"},
+      {301, "Moved Permanently"},
+      {302, "Found"},
+      {303, "See Other"},
+      {304, "Not Modified"},
+      {307, "Temporary Redirect"},
+      {308, "Permanent Redirect"},
+      {400, "Bad Request"},
+      {401, "Unauthorized"},
+      {403, "Forbidden"},
+      {404, "Not Found"},
+      {405, "Method Not Allowed"},
+      {408, "Request Timeout"},
+      {413, "Content Too Large"},
+      {414, "URI Too Long"},
+      {417, "Expectation Failed"},
+      {421, "Misdirected Request"},
+      {429, "Too Many Requests"},
+      {431, "Request Header Fields Too Large"},
+      {500, "Internal Server Error"},
+      {501, "Not Implemented"},
+      {502, "Bad Gateway"},
+      {503, "Service Unavailable"},
+      {504, "Gateway Timeout"},
+      {505, "HTTP Version Not Supported"},
       {508, "Loop Detected"},
   };
   for (const auto& phrase : kPhrases)

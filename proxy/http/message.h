@@ -10,7 +10,8 @@
 
 namespace gatehouse::http {
 
-/// Fields in the order they came. The vector is reused from request to request, so a warm list allocates nothing.
+/// Fields in the order they came. The vector is reused from request to request, so a warm list allocates
+/// nothing.
 using HeaderList = std::vector<HeaderField>;
 
 enum class Method : std::uint8_t { other, get, head, post, put, delete_, connect, options, trace, patch };
@@ -28,15 +29,15 @@ struct Framing {
 struct RequestHead {
   Method method = Method::other;
   std::string_view method_name;
-  std::string_view target;      ///< as received
-  std::string_view authority;   ///< host[:port] the request is for, as received (absolute-form wins over Host)
-  std::string_view host;        ///< lower case, without port and trailing dot: routing's key
-  std::string_view path;        ///< normalised; "*" for OPTIONS *
-  std::string_view query;       ///< without '?'
+  std::string_view target;     ///< as received
+  std::string_view authority;  ///< host[:port] the request is for, as received (absolute-form wins over Host)
+  std::string_view host;       ///< lower case, without port and trailing dot: routing's key
+  std::string_view path;       ///< normalised; "*" for OPTIONS *
+  std::string_view query;      ///< without '?'
   bool has_query = false;
   std::uint8_t minor_version = 1;  ///< 0 or 1 for HTTP/1
   bool expects_continue = false;
-  std::string_view upgrade;     ///< protocol of an acceptable upgrade request ("websocket"), else empty
+  std::string_view upgrade;  ///< protocol of an acceptable upgrade request ("websocket"), else empty
   Framing framing;
   HeaderList fields;
 };

@@ -5,8 +5,9 @@
 
 namespace gatehouse::proxy {
 
-Cluster::Cluster(io::EventLoop& loop, io::BufferPool& buffers, std::shared_ptr<const ir::Cluster> config)
-    : loop_(loop), buffers_(buffers) {
+Cluster::Cluster(io::EventLoop& loop, io::BufferPool& buffers, ClusterProbe probe,
+                 std::shared_ptr<const ir::Cluster> config)
+    : loop_(loop), buffers_(buffers), probe_(probe) {
   update(std::move(config));
 }
 
@@ -23,7 +24,7 @@ void Cluster::update(std::shared_ptr<const ir::Cluster> config) {
       (*known)->set_limits(config->pool);
       next.push_back(std::move(*known));
     } else {
-      next.push_back(Ref<Endpoint>(new Endpoint(loop_, buffers_, address, config->pool)));
+      next.push_back(Ref<Endpoint>(new Endpoint(loop_, buffers_, probe_, address, config->pool)));
     }
   }
   for (const auto& gone : endpoints_)
@@ -61,13 +62,13 @@ Task<Result<Lease>> Cluster::open(Warm warm, WaitLimits limits) {
     }
     WaitLimits wait = limits;
     wait.deadline = std::min(limits.deadline, loop_.now() + endpoint->limits().connect_timeout);
-    ++counts_.connects;
     auto connection = co_await endpoint->connect(wait);
     if (connection) co_return Lease(endpoint, std::move(*connection));
-    ++counts_.connect_failures;
+    probe_.connect_failed();
     last = connection.error();
     if (last.retry != Retry::safe || loop_.now() >= limits.deadline) break;
   }
+  if (last.fault == Fault::unreachable) probe_.endpoint_missing();
   co_return last;
 }
 

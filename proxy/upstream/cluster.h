@@ -40,17 +40,12 @@ class Lease {
   std::unique_ptr<Http1Client> connection_;
 };
 
-/// Counts of one cluster on one worker; read by that worker only, which copies them into its metric cells.
-struct ClusterCounts {
-  std::uint64_t connects = 0;
-  std::uint64_t connect_failures = 0;
-};
-
-/// Owned by the worker for as long as a runtime names its key. update() keeps the endpoints that stay, with their
-/// warm connections.
+/// Owned by the worker for as long as a runtime names its key. update() keeps the endpoints that stay, with
+/// their warm connections.
 class Cluster final : public RefCounted<Cluster> {
  public:
-  Cluster(io::EventLoop& loop, io::BufferPool& buffers, std::shared_ptr<const ir::Cluster> config);
+  Cluster(io::EventLoop& loop, io::BufferPool& buffers, ClusterProbe probe,
+          std::shared_ptr<const ir::Cluster> config);
 
   void update(std::shared_ptr<const ir::Cluster> config);
   void retire();
@@ -58,11 +53,11 @@ class Cluster final : public RefCounted<Cluster> {
   const std::string& key() const { return config_->key; }
   const ir::Cluster& config() const { return *config_; }
   std::size_t endpoint_count() const { return endpoints_.size(); }
-  const ClusterCounts& counts() const { return counts_; }
+  ClusterProbe& probe() { return probe_; }
 
-  /// A warm connection of the endpoint whose turn it is, else a new one. An endpoint that cannot be reached is passed
-  /// over for the next, at most kConnectRetries times (B1): nothing was sent yet, so that is always allowed.
-  /// unreachable: no endpoint (B9).
+  /// A warm connection of the endpoint whose turn it is, else a new one. An endpoint that cannot be reached
+  /// is passed over for the next, at most kConnectRetries times (B1): nothing was sent yet, so that is always
+  /// allowed. unreachable: no endpoint (B9).
   enum class Warm : std::uint8_t { allowed, no };
   Task<Result<Lease>> open(Warm warm, WaitLimits limits);
   /// The fast path of open(): a warm connection without waiting, or an empty lease.
@@ -76,10 +71,10 @@ class Cluster final : public RefCounted<Cluster> {
 
   io::EventLoop& loop_;
   io::BufferPool& buffers_;
+  ClusterProbe probe_;  ///< its row stays the same for as long as some runtime names the cluster
   std::shared_ptr<const ir::Cluster> config_;
   std::vector<Ref<Endpoint>> endpoints_;
   std::size_t cursor_ = 0;
-  ClusterCounts counts_;
 };
 
 }  // namespace gatehouse::proxy

@@ -23,8 +23,9 @@ struct Endpoint::Idle : io::Waiter, io::Timer {
   std::size_t index = 0;
 };
 
-Endpoint::Endpoint(io::EventLoop& loop, io::BufferPool& buffers, SocketAddress address, ir::PoolLimits limits)
-    : loop_(loop), buffers_(buffers), address_(address), limits_(limits) {}
+Endpoint::Endpoint(io::EventLoop& loop, io::BufferPool& buffers, ClusterProbe probe, SocketAddress address,
+                   ir::PoolLimits limits)
+    : loop_(loop), buffers_(buffers), probe_(probe), address_(address), limits_(limits) {}
 
 Endpoint::~Endpoint() = default;
 
@@ -37,7 +38,11 @@ std::unique_ptr<Http1Client> Endpoint::take_idle() {
     auto connection = std::move(idle->connection);
     spare_.push_back(std::move(idle));
     connection->socket().set_read_waiter(nullptr);
-    if (connection->socket().is_ready(io::Direction::read)) continue;  // closed by the peer, or talks out of turn
+    probe_.connection_taken();
+    if (connection->socket().is_ready(io::Direction::read)) {  // closed by the peer, or talks out of turn
+      probe_.connection_closed();
+      continue;
+    }
     ++in_use_;
     return connection;
   }
@@ -55,20 +60,24 @@ Task<Result<std::unique_ptr<Http1Client>>> Endpoint::connect(WaitLimits limits) 
     co_return Error{Fault::system, Side::upstream, Retry::safe, "cannot watch another connection"};
   const io::Wake wake =
       co_await io::Wait(connection->socket(), io::Direction::write, limits.deadline, limits.cancel);
-  if (wake == io::Wake::timeout) co_return Error{Fault::timeout, Side::upstream, Retry::safe, "connect timed out"};
+  if (wake == io::Wake::timeout)
+    co_return Error{Fault::timeout, Side::upstream, Retry::safe, "connect timed out"};
   if (wake == io::Wake::cancelled)
     co_return Error{Fault::cancelled, Side::upstream, Retry::never, "the other side went away"};
   if (connection->socket().is_broken() && connection->socket().take_error() != 0)
     co_return Error{Fault::refused, Side::upstream, Retry::safe, "connection refused"};
   ++in_use_;
+  probe_.connection_opened();
   co_return std::move(connection);
 }
 
 void Endpoint::give_back(std::unique_ptr<Http1Client> connection) {
   --in_use_;
-  if (retired_ || !connection->may_be_reused() || idle_.size() >= limits_.max_idle_per_endpoint) return;
-  if (limits_.max_requests_per_connection != 0 && connection->exchanges() >= limits_.max_requests_per_connection)
+  if (!is_worth_keeping(*connection)) {
+    probe_.connection_closed();
     return;
+  }
+  probe_.connection_idled();
   connection->release_buffers();
   if (spare_.empty()) spare_.push_back(std::make_unique<Idle>(*this));
   auto idle = std::move(spare_.back());
@@ -78,6 +87,12 @@ void Endpoint::give_back(std::unique_ptr<Http1Client> connection) {
   idle->connection->socket().set_read_waiter(idle.get());
   loop_.timers().arm(*idle, loop_.now() + limits_.idle_timeout);
   idle_.push_back(std::move(idle));
+}
+
+bool Endpoint::is_worth_keeping(const Http1Client& connection) const {
+  if (retired_ || !connection.may_be_reused() || idle_.size() >= limits_.max_idle_per_endpoint) return false;
+  return limits_.max_requests_per_connection == 0 ||
+         connection.exchanges() < limits_.max_requests_per_connection;
 }
 
 void Endpoint::drop(Idle& idle) {
@@ -92,6 +107,8 @@ void Endpoint::drop(Idle& idle) {
   idle_.pop_back();
   owned->connection->socket().set_read_waiter(nullptr);
   owned->connection.reset();
+  probe_.connection_taken();
+  probe_.connection_closed();
   if (spare_.size() < limits_.max_idle_per_endpoint) spare_.push_back(std::move(owned));
 }
 

@@ -11,6 +11,7 @@
 #include "base/ip.h"
 #include "base/ref.h"
 #include "config/ir/cluster.h"
+#include "proxy/cluster_probe.h"
 #include "proxy/upstream/http1_client.h"
 
 namespace gatehouse::proxy {
@@ -19,7 +20,8 @@ namespace gatehouse::proxy {
 /// Idle connections are reused last in, first out: the warmest first, the surplus ages out (L4).
 class Endpoint final : public RefCounted<Endpoint> {
  public:
-  Endpoint(io::EventLoop& loop, io::BufferPool& buffers, SocketAddress address, ir::PoolLimits limits);
+  Endpoint(io::EventLoop& loop, io::BufferPool& buffers, ClusterProbe probe, SocketAddress address,
+           ir::PoolLimits limits);
   ~Endpoint();
 
   const SocketAddress& address() const { return address_; }
@@ -42,14 +44,17 @@ class Endpoint final : public RefCounted<Endpoint> {
  private:
   friend class RefCounted<Endpoint>;
   struct Idle;
+  bool is_worth_keeping(const Http1Client& connection) const;
   void drop(Idle& idle);
 
   io::EventLoop& loop_;
   io::BufferPool& buffers_;
+  ClusterProbe probe_;  ///< of the cluster that listed it first
   SocketAddress address_;
   ir::PoolLimits limits_;
   std::vector<std::unique_ptr<Idle>> idle_;
-  std::vector<std::unique_ptr<Idle>> spare_;  ///< empty shells, so that parking a connection allocates nothing
+  std::vector<std::unique_ptr<Idle>>
+      spare_;  ///< empty shells, so that parking a connection allocates nothing
   std::uint32_t in_use_ = 0;
   bool retired_ = false;
 };

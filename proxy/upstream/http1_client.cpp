@@ -19,8 +19,8 @@ void Http1Client::begin_exchange(Arena& arena) {
 }
 
 bool Http1Client::may_be_reused() const {
-  return keep_alive_ && !tunnel_ && channel_.body_ended() && channel_.message_sent() && !channel_.has_bytes() &&
-         !socket_.peer_closed();
+  return keep_alive_ && !tunnel_ && channel_.body_ended() && channel_.message_sent() &&
+         !channel_.has_bytes() && !socket_.peer_closed();
 }
 
 Task<Result<void>> Http1Client::send_head(const http::RequestHead& head, Chunk first, WaitLimits limits) {
@@ -54,11 +54,14 @@ Task<Result<void>> Http1Client::read_head(http::ResponseHead& head, http::Method
 
 Result<void> Http1Client::take_head(std::string_view bytes, http::ResponseHead& head,
                                     const http::ResponseRules& rules) {
-  const auto refuse = [](std::string_view why) { return Error{Fault::bad_request, Side::upstream, Retry::never, why}; };
+  const auto refuse = [](std::string_view why) {
+    return Error{Fault::bad_request, Side::upstream, Retry::never, why};
+  };
   if (const auto rejected = http::parse_response_head(bytes, head)) return refuse(rejected->reason);
   if (const auto rejected = http::check_response(head, rules)) return refuse(rejected->reason);
   http::ChunkedRules chunked;
-  if (head.framing.kind == http::BodyKind::chunked) chunked.hop_names = http::connection_names(head.fields, *arena_);
+  if (head.framing.kind == http::BodyKind::chunked)
+    chunked.hop_names = http::connection_names(head.fields, *arena_);
   channel_.begin_body(head.framing, chunked, *arena_);
   keep_alive_ = head.framing.keep_alive;
   return {};

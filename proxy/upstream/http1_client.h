@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One HTTP/1 connection to an endpoint: carries one exchange after another, idle in its endpoint's pool between.
+// One HTTP/1 connection to an endpoint: carries one exchange after another, idle in its endpoint's pool
+// between.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ namespace gatehouse::proxy {
 /// Owned by a Lease while it serves, by its Endpoint while idle. Thread: its worker.
 class Http1Client final : public UpstreamStream {
  public:
-  Http1Client(io::EventLoop& loop, io::BufferPool& buffers) : socket_(loop), channel_(socket_, buffers, Side::upstream) {}
+  Http1Client(io::EventLoop& loop, io::BufferPool& buffers)
+      : socket_(loop), channel_(socket_, buffers, Side::upstream) {}
 
   io::Socket& socket() { return socket_; }
   /// `arena` takes what is built for this exchange.

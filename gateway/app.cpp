@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/app.h"
+
+#include <csignal>
+#include <memory>
+#include <vector>
+
+#include "base/log.h"
+#include "config/file/file_source.h"
+#include "config/file/file_watch.h"
+#include "gateway/admin/admin_server.h"
+#include "gateway/control_loop.h"
+#include "gateway/drain.h"
+#include "gateway/options.h"
+#include "gateway/reaper.h"
+#include "gateway/reconcile_loop.h"
+#include "proxy/access_log.h"
+
+namespace gatehouse::gateway {
+namespace {
+
+constexpr auto kGather = std::chrono::milliseconds(5);  // changes that come together are one pass
+constexpr auto kRebind = std::chrono::seconds(2);       // a port that was taken is tried again
+constexpr auto kLogFlush = std::chrono::milliseconds(2000);
+
+/// Everything of one process, in the order of construction; destroyed in reverse.
+class App {
+ public:
+  explicit App(const file::Settings& settings)
+      : settings_(settings),
+        proxy_settings_(proxy_settings(settings)),
+        probes_(worker_count(settings), settings.max_series),
+        resolver_([this] { loop_.post([this] { schedule_reload(); }); }),
+        source_(settings.files, store_),
+        watch_(settings.files),
+        publisher_(workers_, [this](std::function<void()> f) { loop_.post(std::move(f)); }),
+        reconcile_({publisher_, resolver_, state_, probes_, proxy_settings_, translate_options(settings)}),
+        drain_({loop_, workers_, state_, settings.drain_delay, settings.drain_timeout}) {}
+
+  ~App() {
+    for (auto& worker : workers_) worker->stop();
+    if (access_log_ && !access_log_->stop(kLogFlush))
+      log_warning("access log: the last lines were not written in time");
+  }
+
+  int run() {
+    if (!open_access_log() || !start_workers() || !load_first() || !start_admin()) return 2;
+    loop_.on_signal([this](int signal) { handle_signal(signal); });
+    if (watch_.fd() >= 0) loop_.on_readable(watch_.fd(), [this] { handle_file_events(); });
+    if (!watch_.error().empty()) log_warning("files: {}; send SIGHUP after a change", watch_.error());
+    loop_.run();
+    return drain_.exit_code();
+  }
+
+ private:
+  bool open_access_log() {
+    if (settings_.access_log == "off") return true;
+    std::vector<metrics::Cell*> dropped;
+    for (std::uint32_t i = 0; i < worker_count(settings_); ++i)
+      dropped.push_back(&probes_.of_worker(i).worker().dropped_log_lines());
+    AccessLogChoice choice = access_log_options();
+    if (const auto* error = std::get_if<std::string>(&choice)) return fail(*error);
+    auto opened = proxy::AccessLog::open(std::get<proxy::AccessLogOptions>(std::move(choice)), dropped);
+    if (const auto* error = std::get_if<std::string>(&opened)) return fail(*error);
+    access_log_ = std::move(std::get<std::unique_ptr<proxy::AccessLog>>(opened));
+    return true;
+  }
+
+  using AccessLogChoice = std::variant<proxy::AccessLogOptions, std::string>;
+  AccessLogChoice access_log_options() const {
+    proxy::AccessLogOptions options;
+    options.path = settings_.access_log;
+    if (settings_.access_log_format == "json") return options;
+    auto format = proxy::AccessLogFormat::compile(settings_.access_log_format);
+    if (const auto* error = std::get_if<std::string>(&format)) return "access-log-format: " + *error;
+    options.format = std::get<proxy::AccessLogFormat>(std::move(format));
+    return options;
+  }
+
+  bool start_workers() {
+    const auto count = worker_count(settings_);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      auto* log = access_log_ ? &access_log_->shard(i) : nullptr;
+      const proxy::WorkerContext::Options context{proxy_settings_, probes_.of_worker(i), log, reaper_};
+      workers_.push_back(
+          std::make_unique<Worker>(Worker::Options{i, connections_per_worker(count), context}));
+      if (!workers_.back()->start())
+        return fail("cannot start a worker: the system refuses an epoll instance");
+    }
+    log_info("{} worker{} started", count, count == 1 ? "" : "s");
+    return true;
+  }
+
+  /// Nothing is published before every source has been read once.
+  bool load_first() {
+    const auto report = source_.load();
+    if (settings_.files.empty()) return fail("nothing to serve: give at least one file or folder with -f");
+    print(report);
+    if (report.unreadable) return fail("a file or folder given with -f cannot be read");
+    pass();
+    return true;
+  }
+
+  bool start_admin() {
+    if (!settings_.admin_address) return true;
+    AdminHooks hooks;
+    hooks.metrics = [this] { return probes_.render(); };
+    hooks.config_dump = [this] { return state_.config_dump(); };
+    hooks.statuses = [this] { return state_.statuses(); };
+    hooks.readiness = [this] { return state_.readiness(); };
+    AdminOptions options;
+    options.listen = *settings_.admin_address;
+    auto started = AdminServer::start(options, std::move(hooks));
+    if (const auto* error = std::get_if<std::string>(&started)) return fail(*error);
+    admin_ = std::move(std::get<std::unique_ptr<AdminServer>>(started));
+    return true;
+  }
+
+  bool fail(std::string_view why) const {
+    log_error("cannot start: {}", why);
+    return false;
+  }
+
+  void handle_signal(int signal) {
+    switch (signal) {
+      case SIGHUP:
+        schedule_reload();
+        return;
+      case SIGUSR1:
+        if (access_log_) access_log_->request_reopen();
+        return;
+      case SIGINT:
+        drain_.begin(Drain::Pace::at_once);
+        return;
+      default:
+        drain_.begin(Drain::Pace::with_delay);
+        return;
+    }
+  }
+
+  void handle_file_events() {
+    if (watch_.drain()) schedule_reload();
+  }
+
+  void schedule_reload() {
+    loop_.after(ControlLoop::TimerName::reconcile, kGather, [this] { reload(); });
+  }
+
+  void reload() {
+    print(source_.load());
+    pass();
+  }
+
+  void pass() {
+    reconcile_.run_once(store_.snapshot());
+    if (publisher_.has_failed_binds())
+      loop_.after(ControlLoop::TimerName::rebind, kRebind, [this] { pass(); });
+  }
+
+  /// Each problem is printed once; all that hold now are shown by /readyz?verbose.
+  void print(const file::LoadReport& report) {
+    for (const auto& problem : report.fresh) {
+      const bool is_error = problem.severity == objects::Severity::error;
+      log_at(is_error ? LogLevel::error : LogLevel::warning, "{}", objects::to_line(problem));
+      if (is_error) probes_.process().config_failed();
+    }
+    std::vector<std::string> lines;
+    for (const auto& problem : report.problems) lines.push_back(objects::to_line(problem));
+    state_.set_problems(std::move(lines));
+    probes_.process().config_is_current(source_.broken_files().empty() ? 1 : 0);
+  }
+
+  const file::Settings& settings_;
+  const proxy::ProxySettings proxy_settings_;
+  ControlLoop loop_;
+  PublishedState state_;
+  proxy::Probes probes_;
+  std::unique_ptr<proxy::AccessLog> access_log_;
+  Reaper reaper_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  NameResolver resolver_;
+  objects::ObjectStore store_;
+  file::FileSource source_;
+  file::FileWatch watch_;
+  Publisher publisher_;
+  ReconcileLoop reconcile_;
+  Drain drain_;
+  std::unique_ptr<AdminServer> admin_;
+};
+
+}  // namespace
+
+int run_app(const file::Settings& settings) {
+  // A peer that has gone away is an error of one write, not of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  return App(settings).run();
+}
+
+}  // namespace gatehouse::gateway

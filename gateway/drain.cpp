@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/drain.h"
+
+#include "base/log.h"
+
+namespace gatehouse::gateway {
+
+void Drain::begin(Pace pace) {
+  if (begun_) {
+    log_info("drain: told to end at once");
+    parts_.loop.stop();
+    return;
+  }
+  begun_ = true;
+  parts_.state.set_draining();
+  if (pace == Pace::at_once || parts_.delay.count() == 0) return stop_accepting();
+  log_info("drain: not ready any more; accepting for {} ms longer", parts_.delay.count());
+  parts_.loop.after(ControlLoop::TimerName::drain, parts_.delay, [this] { stop_accepting(); });
+}
+
+void Drain::stop_accepting() {
+  log_info("drain: no new connections; waiting for open ones for up to {} ms", parts_.timeout.count());
+  busy_ = parts_.workers.size();
+  parts_.loop.after(ControlLoop::TimerName::drain, parts_.timeout, [this] {
+    log_warning("drain: the timeout is over; open connections are cut off");
+    exit_code_ = 1;
+    parts_.loop.stop();
+  });
+  for (auto& worker : parts_.workers)
+    worker->drain([this] { parts_.loop.post([this] { worker_is_idle(); }); });
+}
+
+void Drain::worker_is_idle() {
+  if (--busy_ != 0) return;
+  log_info("drain: done");
+  parts_.loop.stop();
+}
+
+}  // namespace gatehouse::gateway

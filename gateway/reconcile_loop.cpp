@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/reconcile_loop.h"
+
+#include "base/log.h"
+#include "config/ir/diff.h"
+
+namespace gatehouse::gateway {
+
+void ReconcileLoop::run_once(const objects::Snapshot& snapshot) {
+  const auto translation = translate::translate(snapshot, parts_.options, memo_.get());
+  const auto config = parts_.resolver.resolve(translation.config);
+
+  const bool changed = !config_ || !(*config_ == *config);
+  if (!changed && !parts_.publisher.has_failed_binds()) {
+    report(translation);
+    return;
+  }
+  if (config_)
+    for (const auto& line : ir::diff(*config_, *config)) log_info("config: {}", line);
+  config_ = config;
+
+  proxy::Runtime::Input input{config, runtime_.get(), {cluster_ids_, route_ids_}};
+  input.settings = &parts_.proxy_settings;
+  input.probes = &parts_.probes;
+  input.generation = ++generation_;
+  runtime_ = proxy::Runtime::build(input);
+
+  parts_.publisher.publish(runtime_, [this, translation, generation = generation_] {
+    parts_.probes.process().config_applied(static_cast<std::int64_t>(generation));
+    parts_.state.set_serving(generation);
+    report(translation);
+  });
+  parts_.state.set_config(config_);
+}
+
+/// Bind outcomes are known once every worker has adopted the runtime.
+void ReconcileLoop::report(const translate::Translation& translation) const {
+  auto statuses = translate::merge_bind_outcomes(translation, parts_.publisher.outcomes());
+  parts_.state.set_statuses(std::make_shared<const objects::Statuses>(std::move(statuses)));
+}
+
+}  // namespace gatehouse::gateway

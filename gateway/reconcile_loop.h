@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// From objects to what serves: one pass per change, each step one call.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "config/objects/snapshot.h"
+#include "config/translate/translate.h"
+#include "gateway/name_resolver.h"
+#include "gateway/published_state.h"
+#include "gateway/publisher.h"
+#include "proxy/probes.h"
+#include "proxy/runtime.h"
+#include "routing/ids.h"
+
+namespace gatehouse::gateway {
+
+/// Owned by the application; control thread.
+class ReconcileLoop {
+ public:
+  struct Parts {
+    Publisher& publisher;
+    NameResolver& resolver;
+    PublishedState& state;
+    proxy::Probes& probes;
+    const proxy::ProxySettings& proxy_settings;
+    translate::Options options;
+  };
+
+  explicit ReconcileLoop(Parts parts) : parts_(std::move(parts)), memo_(translate::make_memo()) {}
+
+  /// translate -> diff -> build -> publish -> statuses. Nothing is published when nothing changed, unless a
+  /// socket still waits to be bound.
+  void run_once(const objects::Snapshot& snapshot);
+
+ private:
+  void report(const translate::Translation& translation) const;
+
+  Parts parts_;
+  std::shared_ptr<translate::Memo> memo_;
+  routing::Ids cluster_ids_;
+  routing::Ids route_ids_;
+  std::shared_ptr<const ir::Config> config_;  ///< of the last pass
+  std::shared_ptr<const proxy::Runtime> runtime_;
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace gatehouse::gateway
