@@ -212,7 +212,8 @@ Done EchoSession::send_bytes(const Parser& parser, std::uint64_t size) {
   for (std::uint64_t offset = 0; offset < size; offset += block.size()) {
     const auto part = std::min<std::uint64_t>(block.size(), size - offset);
     fill_demo_bytes(offset, std::span(block.data(), part));
-    const bool part_sent = co_await send({block.data(), part});
+    const std::string_view piece(block.data(), part);
+    const bool part_sent = co_await send(piece);
     if (!part_sent) co_return false;
   }
   co_return true;
