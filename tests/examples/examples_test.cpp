@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every file of examples/ loads without a word, and everything in it is accepted and has somewhere to go.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "tests/examples/loaded_text.h"
+
+namespace gatehouse {
+namespace {
+
+std::vector<std::string> example_files() {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(GATEHOUSE_SOURCE_DIR "/examples"))
+    files.push_back(entry.path().string());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+void check_backends(const ir::Config& config) {
+  for (const auto& listener : config.listeners)
+    for (const auto& attachment : listener->routes)
+      for (const auto& rule : attachment.route->rules) {
+        INFO(listener->name << " " << attachment.route->key << " " << rule.name);
+        CHECK_FALSE(rule.backends.empty());
+        for (const auto& backend : rule.backends) CHECK(backend.error_status == 0);
+      }
+  CHECK_FALSE(config.clusters.empty());
+  for (const auto& cluster : config.clusters) {
+    INFO(cluster->key);
+    CHECK_FALSE(cluster->endpoints.empty());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every example loads without problems and all of it is accepted") {
+  const auto files = example_files();
+  REQUIRE(files.size() >= 5);
+  for (const auto& path : files) {
+    INFO(path);
+    const auto loaded = test::load_without_problems(path);
+    CHECK_FALSE(loaded.snapshot.gateways.empty());
+    CHECK_FALSE(loaded.snapshot.http_routes.empty());
+    test::check_all_accepted(loaded);
+    check_backends(*loaded.translation.config);
+  }
+}
+
+TEST_CASE("every listener of an example has a route") {
+  for (const auto& path : example_files()) {
+    const auto loaded = test::load_without_problems(path);
+    for (const auto& listener : loaded.translation.config->listeners) {
+      INFO(path << " " << listener->name);
+      CHECK_FALSE(listener->routes.empty());
+    }
+  }
+}
+
+}  // namespace gatehouse
