@@ -3,11 +3,13 @@
 
 #include "base/log.h"
 #include "config/ir/diff.h"
+#include "gateway/warnings.h"
 
 namespace gatehouse::gateway {
 
 void ReconcileLoop::run_once(const objects::Snapshot& snapshot) {
   const auto translation = translate::translate(snapshot, parts_.options, memo_.get());
+  warn(warnings_of(snapshot, translation, parts_.options));
   const auto config = parts_.resolver.resolve(translation.config);
 
   const bool changed = !config_ || !(*config_ == *config);
@@ -31,6 +33,15 @@ void ReconcileLoop::run_once(const objects::Snapshot& snapshot) {
     report(translation);
   });
   parts_.state.set_config(config_);
+}
+
+/// Each warning once for as long as it holds.
+void ReconcileLoop::warn(const std::vector<objects::Problem>& warnings) {
+  std::set<std::string> lines;
+  for (const auto& warning : warnings) lines.insert(objects::to_line(warning));
+  for (const auto& line : lines)
+    if (!warned_.contains(line)) log_warning("{}", line);
+  warned_.swap(lines);
 }
 
 /// Bind outcomes are known once every worker has adopted the runtime.

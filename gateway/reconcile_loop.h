@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "config/objects/snapshot.h"
 #include "config/translate/translate.h"
@@ -36,6 +39,7 @@ class ReconcileLoop {
   void run_once(const objects::Snapshot& snapshot);
 
  private:
+  void warn(const std::vector<objects::Problem>& warnings);
   void report(const translate::Translation& translation) const;
 
   Parts parts_;
@@ -45,6 +49,7 @@ class ReconcileLoop {
   std::shared_ptr<const ir::Config> config_;  ///< of the last pass
   std::shared_ptr<const proxy::Runtime> runtime_;
   std::uint64_t generation_ = 0;
+  std::set<std::string> warned_;
 };
 
 }  // namespace gatehouse::gateway

@@ -8,6 +8,7 @@
 #include "config/file/settings.h"
 #include "gateway/cli/cli.h"
 #include "gateway/options.h"
+#include "gateway/warnings.h"
 
 namespace gatehouse::gateway {
 namespace {
@@ -73,8 +74,10 @@ int run_validate(const std::vector<std::string>& arguments) {
   }
   if (report.unreadable) return 2;
 
-  const auto translation =
-      translate::translate(store.snapshot(), translate_options(parsed.settings), nullptr);
+  const auto options = translate_options(parsed.settings);
+  const auto translation = translate::translate(store.snapshot(), options, nullptr);
+  for (const auto& warning : warnings_of(store.snapshot(), translation, options))
+    fmt::print(stderr, "{}\n", objects::to_line(warning));
   const auto statuses = translate::merge_bind_outcomes(translation, all_bound(*translation.config));
   fmt::print("{}", objects::dump(statuses));
   return bad || has_problem(statuses) ? 1 : 0;
