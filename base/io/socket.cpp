@@ -155,7 +155,8 @@ void Wait::leave() {
 
 void Wait::resume(Waiter& waiter) {
   auto& self = static_cast<Wait&>(waiter);
-  self.result_ = self.wake;
+  // Whatever made it ready last: see the order above Wait.
+  self.result_ = self.cancel_ && self.cancel_->fired() ? Wake::cancelled : self.wake;
   self.leave();
   self.handle_.resume();
 }

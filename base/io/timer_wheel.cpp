@@ -17,6 +17,15 @@ void link_before(Timer& head, Timer& timer) {
   head.prev = &timer;
 }
 
+/// `to` is empty.
+void move_all(Timer& from, Timer& to) {
+  if (from.next == &from) return;
+  to.next = from.next;
+  to.prev = from.prev;
+  to.next->prev = to.prev->next = &to;
+  from.next = from.prev = &from;
+}
+
 }  // namespace
 
 TimerWheel::TimerWheel(MonoTime start) : start_(start) {}
@@ -49,13 +58,8 @@ void TimerWheel::insert(Timer& timer) {
 }
 
 void TimerWheel::cascade(unsigned level) {
-  Slot& from = slot(level, current_);
   Slot moved;
-  if (from.next == &from) return;
-  moved.next = from.next;
-  moved.prev = from.prev;
-  moved.next->prev = moved.prev->next = &moved;
-  from.next = from.prev = &from;
+  move_all(slot(level, current_), moved);
   while (moved.next != &moved) {
     Timer& timer = *moved.next;
     unlink(timer);
@@ -63,7 +67,10 @@ void TimerWheel::cascade(unsigned level) {
   }
 }
 
-void TimerWheel::fire_slot(Slot& due) {
+/// What is armed meanwhile may share the slot, one turn of the wheel later: it must not fire now.
+void TimerWheel::fire_slot(Slot& from) {
+  Slot due;
+  move_all(from, due);
   while (due.next != &due) {
     Timer& timer = *due.next;
     unlink(timer);
@@ -79,12 +86,13 @@ void TimerWheel::advance(MonoTime now) {
     return;
   }
   while (current_ <= target) {
-    for (unsigned level = kLevels - 1; level > 0; --level)
-      if ((current_ & ((std::uint64_t{1} << (level * kBits)) - 1)) == 0) cascade(level);
     // A timer armed while its own slot fires must land in a later tick.
     Slot& due = slot(0, current_);
     ++current_;
     fire_slot(due);
+    // Before the loop sleeps again: time_to_next looks at the lowest level only.
+    for (unsigned level = kLevels - 1; level > 0; --level)
+      if ((current_ & ((std::uint64_t{1} << (level * kBits)) - 1)) == 0) cascade(level);
   }
 }
 

@@ -64,7 +64,7 @@ class TimerWheel {
 
   std::uint64_t tick_of(MonoTime time) const;
   void insert(Timer& timer);
-  void fire_slot(Slot& slot);
+  void fire_slot(Slot& from);
   void cascade(unsigned level);
   Slot& slot(unsigned level, std::uint64_t tick) {
     return slots_[level][(tick >> (level * kBits)) & (kSlots - 1)];
