@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serialises HTTP/1 heads into the exchange's arena in one pass.
-#include <cstring>
-
 #include "base/text.h"
 #include "proxy/http/http1_codec.h"
 
@@ -22,8 +20,7 @@ class Out {
   explicit Out(char* start) : start_(start), at_(start) {}
 
   Out& text(std::string_view part) {
-    std::memcpy(at_, part.data(), part.size());
-    at_ += part.size();
+    at_ += part.copy(at_, part.size());  // unlike memcpy, takes the null pointer of an empty view
     return *this;
   }
   Out& number(std::uint64_t value) {
