@@ -11,13 +11,13 @@ namespace {
 constexpr auto kLongestSleep = std::chrono::seconds(60);
 constexpr auto kDrainPoll = std::chrono::milliseconds(50);
 
+}  // namespace
+
 /// Looks whether the last connection has ended; armed only while draining.
-struct DrainTimer : io::Timer {
+struct Worker::DrainTimer : io::Timer {
   DrainTimer(Fire on_fire, Worker* of) : io::Timer(on_fire), owner(of) {}
   Worker* owner;
 };
-
-}  // namespace
 
 Worker::Worker(const Options& options) : options_(options) {
   budget_.most = options.max_connections;

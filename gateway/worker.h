@@ -48,6 +48,8 @@ class Worker {
   void stop();
 
  private:
+  struct DrainTimer;
+
   void run();
   void adopt(Publication publication);
   void close_unlisted();
@@ -63,7 +65,7 @@ class Worker {
   std::map<SocketAddress, Ref<proxy::Acceptor>> acceptors_;
   std::vector<Ref<proxy::Acceptor>> closing_;  ///< gone from the runtime, connections still open
   std::function<void()> on_drained_;
-  std::unique_ptr<io::Timer> drain_timer_;
+  std::unique_ptr<DrainTimer> drain_timer_;
 };
 
 }  // namespace gatehouse::gateway
