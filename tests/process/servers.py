@@ -106,8 +106,12 @@ class Process:
         """SIGTERM; fails unless it ends well, and without a report of a sanitizer."""
         self.signal(signal.SIGTERM)
         status = self.wait(patience)
+        self.require_no_report()
         require(status == 0, f"process {self.pid} ended with status {status}: {self.last_lines()}")
-        require(not SANITIZER_REPORT.search(self.log()), f"a sanitizer reports:\n{self.log()[-8000:]}")
+
+    def require_no_report(self) -> None:
+        report = SANITIZER_REPORT.search(self.log())
+        require(not report, f"a sanitizer reports:\n{self.log()[report.start() if report else 0:][:6000]}")
 
     def log(self) -> str:
         return self.err.read_text(errors="replace")
