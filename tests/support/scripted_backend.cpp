@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,12 +11,26 @@
 #include <catch2/catch.hpp>
 
 namespace gatehouse::test {
+namespace {
+
+bool is_readable(int fd) {
+  pollfd poll_fd{fd, POLLIN, 0};
+  return poll(&poll_fd, 1, 0) > 0;
+}
+
+bool has_unread(const WireSocket& socket) {
+  int bytes = 0;
+  return socket.is_open() && ioctl(socket.fd(), FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+}  // namespace
 
 bool BackendConnection::read_more() {
-  std::string fresh;
-  const auto got = socket_.read(fresh, kPatience, backend_.stop_);
+  if (!socket_.is_open() || ended_) return false;
+  const auto ready = socket_.wait_readable(kPatience, backend_.stop_);
+  if (ready != WireSocket::Got::bytes) return false;
   const std::lock_guard lock(backend_.mutex_);
-  recorded_ += fresh;
+  const auto got = socket_.read(recorded_, kPatience, backend_.stop_);
   if (got == WireSocket::Got::end || got == WireSocket::Got::reset) ended_ = true;
   backend_.changed_.notify_all();
   return got == WireSocket::Got::bytes;
@@ -99,9 +114,9 @@ void ScriptedBackend::accept_all() {
     std::array<pollfd, 2> fds{pollfd{listener_.fd, POLLIN, 0}, pollfd{stop_, POLLIN, 0}};
     if (poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) return;
     if (fds[1].revents != 0) return;
+    const std::lock_guard lock(mutex_);
     const int fd = accept4(listener_.fd, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) continue;
-    const std::lock_guard lock(mutex_);
     const auto index = static_cast<int>(connections_.size());
     connections_.push_back(std::make_unique<BackendConnection>(*this, index, fd));
     threads_.emplace_back([this, connection = connections_.back().get()] { serve(*connection); });
@@ -190,6 +205,15 @@ bool ScriptedBackend::wait_for_bytes(std::string_view text) const {
   return wait_until([&] {
     return std::any_of(connections_.begin(), connections_.end(), [&](const auto& connection) {
       return connection->recorded_.find(text, connection->visible_from_) != std::string::npos;
+    });
+  });
+}
+
+bool ScriptedBackend::wait_until_caught_up() const {
+  return wait_until([this] {
+    if (is_readable(listener_.fd)) return false;
+    return std::none_of(connections_.begin(), connections_.end(), [](const auto& connection) {
+      return !connection->ended_ && has_unread(connection->socket_);
     });
   });
 }

@@ -52,7 +52,7 @@ class BackendConnection {
   WireSocket socket_;
   std::size_t used_ = 0;  ///< of recorded_, by waits and requests
 
-  // written by this connection's thread under the backend's mutex
+  // written by this connection's thread under the backend's mutex, together with the read itself
   std::string recorded_;
   std::size_t visible_from_ = 0;  ///< moved by forget()
   bool ended_ = false;
@@ -87,6 +87,9 @@ class ScriptedBackend {
   bool wait_for_connections(int at_least) const;
   bool wait_for_requests(std::size_t at_least) const;
   bool wait_for_bytes(std::string_view text) const;
+  /// Until everything that was sent to the backend before the call is recorded; false when a script does not
+  /// read it.
+  bool wait_until_caught_up() const;
   /// Until all connections accepted so far were closed.
   bool wait_until_closed() const;
   /// Forgets what was recorded and counted; open connections go on and record afresh.

@@ -52,6 +52,17 @@ WireSocket WireSocket::connect(const SocketAddress& to) {
   return made;
 }
 
+WireSocket::Got WireSocket::wait_readable(std::chrono::milliseconds patience, int interrupt) {
+  switch (wait_for(fd_, POLLIN, patience, interrupt)) {
+    case Ready::yes:
+      return Got::bytes;
+    case Ready::timeout:
+      return Got::timeout;
+    default:
+      return Got::interrupted;
+  }
+}
+
 WireSocket::Got WireSocket::read(std::string& into, std::chrono::milliseconds patience, int interrupt) {
   std::array<char, 64 * 1024> buffer;
   for (;;) {
@@ -64,9 +75,8 @@ WireSocket::Got WireSocket::read(std::string& into, std::chrono::milliseconds pa
     if (n == 0) return Got::end;
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return Got::reset;
-    const auto ready = wait_for(fd_, POLLIN, patience, interrupt);
-    if (ready == Ready::timeout) return Got::timeout;
-    if (ready == Ready::interrupted) return Got::interrupted;
+    const auto ready = wait_readable(patience, interrupt);
+    if (ready != Got::bytes) return ready;
   }
 }
 

@@ -28,6 +28,8 @@ class WireSocket {
   static WireSocket connect(const SocketAddress& to);
 
   enum class Got { bytes, end, reset, timeout, interrupted };
+  /// Got::bytes also when the end or an error is there to be read.
+  Got wait_readable(std::chrono::milliseconds patience = kPatience, int interrupt = -1);
   /// Appends what is there; waits for at least one byte. `interrupt` is a descriptor whose readability ends
   /// the wait; -1: none.
   Got read(std::string& into, std::chrono::milliseconds patience = kPatience, int interrupt = -1);
