@@ -26,7 +26,8 @@ constexpr std::string_view kUsage =
     "  validate  check files and print the status of every object\n"
     "  echo      the demo backend: answers with what it was asked\n"
     "  version   print the version\n"
-    "  help      print this, or a command's options: gatehouse help run\n"
+    "  help      print this, a command's options (gatehouse help run),\n"
+    "            or all settings as Markdown (gatehouse help settings)\n"
     "\n"
     "exit codes: 0 good, 1 problems found or connections cut off, 2 could not run\n";
 
@@ -56,11 +57,23 @@ int run_run(const std::vector<std::string>& arguments) {
   return run_app(parsed.settings);
 }
 
+int print_help_of_echo() {
+  const char* const arguments[] = {"--help"};
+  return run_echo(arguments);
+}
+
 int print_help(const std::vector<std::string>& arguments) {
-  if (!arguments.empty() && arguments.front() == "run") return print_help_of_run();
-  if (!arguments.empty() && arguments.front() == "validate") return run_validate({"--help"});
-  fmt::print("{}", kUsage);
-  return 0;
+  const std::string topic = arguments.empty() ? std::string() : arguments.front();
+  if (topic == "run") return print_help_of_run();
+  if (topic == "validate") return run_validate({"--help"});
+  if (topic == "echo") return print_help_of_echo();
+  if (topic == "settings") {
+    fmt::print("{}", file::settings_reference());
+    return 0;
+  }
+  if (!topic.empty()) fmt::print(stderr, "gatehouse help: there is no command '{}'\n", topic);
+  fmt::print(topic.empty() ? stdout : stderr, "{}", kUsage);
+  return topic.empty() ? 0 : 2;
 }
 
 }  // namespace
