@@ -13,15 +13,17 @@ void Drain::begin(Pace pace) {
   }
   begun_ = true;
   parts_.state.set_draining();
-  if (pace == Pace::at_once || parts_.delay.count() == 0) return stop_accepting();
+  if (pace == Pace::at_once || parts_.delay.count() == 0) return stop_accepting(parts_.timeout);
   log_info("drain: not ready any more; accepting for {} ms longer", parts_.delay.count());
-  parts_.loop.after(ControlLoop::TimerName::drain, parts_.delay, [this] { stop_accepting(); });
+  parts_.loop.after(ControlLoop::TimerName::drain, parts_.delay,
+                    [this] { stop_accepting(parts_.timeout - parts_.delay); });
 }
 
-void Drain::stop_accepting() {
-  log_info("drain: no new connections; waiting for open ones for up to {} ms", parts_.timeout.count());
+/// The timeout counts from the signal, so what is `left` of it here is less after a delay.
+void Drain::stop_accepting(std::chrono::milliseconds left) {
+  log_info("drain: no new connections; waiting for open ones for up to {} ms", left.count());
   busy_ = parts_.workers.size();
-  parts_.loop.after(ControlLoop::TimerName::drain, parts_.timeout, [this] {
+  parts_.loop.after(ControlLoop::TimerName::drain, left, [this] {
     log_warning("drain: the timeout is over; open connections are cut off");
     exit_code_ = 1;
     parts_.loop.stop();

@@ -32,7 +32,7 @@ class Drain {
   int exit_code() const { return exit_code_; }
 
  private:
-  void stop_accepting();
+  void stop_accepting(std::chrono::milliseconds left);
   void worker_is_idle();
 
   Parts parts_;
