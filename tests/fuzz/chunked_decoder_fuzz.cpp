@@ -26,7 +26,9 @@ struct Outcome {
 /// Feeds pieces of 1 + (seed & 15) bytes, the seed rotating; a seed of 0 stands for everything at once.
 Outcome decode(std::string_view input, std::uint8_t seed) {
   Arena arena;
-  ChunkedDecoder decoder({}, arena);
+  ChunkedRules rules;
+  rules.max_trailer_count = 4000;  // the reference knows no limit
+  ChunkedDecoder decoder(rules, arena);
   Outcome outcome;
   while (outcome.consumed < input.size()) {
     const std::size_t wanted = seed == 0 ? input.size() : 1U + (seed & 15U);
