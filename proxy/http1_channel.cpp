@@ -67,6 +67,8 @@ Result<std::string_view> Http1Channel::poll_head(std::size_t max_bytes, BlankLin
       const auto state = scanner_.scan(head_.view());
       if (state == http::HeadScanner::State::bad_line_end)
         return error(Fault::bad_request, Retry::never, "a line does not end in CRLF");
+      if (state == http::HeadScanner::State::folded_line)
+        return error(Fault::bad_request, Retry::never, "a field is folded over several lines");
       if (state == http::HeadScanner::State::complete && scanner_.size() <= max_bytes) {
         head_pinned_ = true;
         return std::string_view(head_.data(), scanner_.size());

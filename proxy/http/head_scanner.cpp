@@ -14,6 +14,8 @@ HeadScanner::State HeadScanner::scan(std::string_view bytes) {
     }
     const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
     if (at == line_start_ || bytes[at - 1] != '\r') return State::bad_line_end;
+    const char first = bytes[line_start_];
+    if ((first == ' ' || first == '\t') && line_start_ != 0) return State::folded_line;
     const bool empty_line = at == line_start_ + 1;
     scanned_ = line_start_ = at + 1;
     if (empty_line) {

@@ -17,7 +17,7 @@ SANITIZER_REPORT = re.compile(r"WARNING: ThreadSanitizer|ERROR: \w+Sanitizer|run
 BUILD = pathlib.Path(os.environ.get("BUILD_UNDER_TEST") or pathlib.Path(__file__).resolve().parents[2] / "build/release")
 
 
-class Failed(Exception):
+class Failed(AssertionError):
     """What a test found; the message is for the reader of its output."""
 
 
@@ -176,6 +176,13 @@ class Answer:
 
     def json(self) -> dict:
         return json.loads(self.body)
+
+    def echoed(self, name: str) -> str | None:
+        """The field `name` of the request, as it reached the demo backend."""
+        for field, values in self.json()["headers"].items():
+            if field.lower() == name.lower():
+                return ", ".join(values)
+        return None
 
 
 def fetch(port: int, path: str, host: str, patience: float = PATIENCE, **headers: str) -> Answer:

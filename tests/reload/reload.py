@@ -66,8 +66,7 @@ class World:
         return all(fetch(self.port, "/probe", HOST).headers.get("X-Mark") == value for _ in range(LOOKS))
 
     def extra_is(self, value: str | None) -> bool:
-        seen = [fetch(self.port, "/extra", HOST).json()["headers"].get("X-Edit") for _ in range(LOOKS)]
-        return all(fields == ([value] if value else None) for fields in seen)
+        return all(fetch(self.port, "/extra", HOST).echoed("X-Edit") == value for _ in range(LOOKS))
 
     def pods_are(self, names: set[str]) -> bool:
         return {fetch(self.port, "/probe", HOST).json()["pod"] for _ in range(2 * LOOKS)} == names
