@@ -101,8 +101,7 @@ const LocalReply* Exchange::find_route() {
   rule_ = match->rule;
   outcome_.route_id = rule_->metric_slot;
   outcome_.route_key = rule_->route->key;
-  if (limits_.max_body_bytes != 0 && head.framing.kind == http::BodyKind::length &&
-      head.framing.length > limits_.max_body_bytes)
+  if (limits_.max_body_bytes != 0 && known_body_size() > limits_.max_body_bytes)
     return refuse(LocalReply::body_too_large());
 
   const auto& timeouts = rule_->rule->timeouts;
@@ -113,6 +112,12 @@ const LocalReply* Exchange::find_route() {
   outcome_.cluster_id = target_->cluster;
   if (count_hops(head.fields) >= kMaxHops) return refuse(LocalReply::loop());
   return nullptr;
+}
+
+/// L7: as announced, else what came with the head; the upload counts the rest.
+std::uint64_t Exchange::known_body_size() const {
+  const auto& framing = scratch_.request.framing;
+  return framing.kind == http::BodyKind::length ? framing.length : stream_.buffered_body().data.size();
 }
 
 /// What the backend gets to see: forwarded fields, no hop-by-hop ones, the route's edits.
@@ -172,7 +177,7 @@ Task<Result<void>> Exchange::try_upstream(Cluster::Warm warm) {
   cluster->probe().request_sent();
   upstream_->begin_exchange(scratch_.arena);
 
-  const Chunk first = stream_.buffered_body();
+  const Chunk first = with_head(stream_);
   const auto sent = co_await upstream_->send_head(scratch_.request, first, upstream_limits());
   // A backend may answer and close before it has read everything: the answer counts (B8).
   if (!sent && sent.error().fault != Fault::reset) co_return sent.error();
@@ -183,6 +188,13 @@ Task<Result<void>> Exchange::try_upstream(Cluster::Warm warm) {
   if (!answered) co_return answered.error();
   if (!upload_started_) stream_.consume_body(first.data.size());
   co_return Result<void>();
+}
+
+/// What of the body can leave together with the head. Trailers cannot: they go out with an end of their own.
+Chunk Exchange::with_head(BodySource& source) const {
+  Chunk first = source.buffered_body();
+  if (first.end && wants_trailers_ && !source.trailers().empty()) first.end = false;
+  return first;
 }
 
 /// The final head; interim ones are relayed on the way.
@@ -225,7 +237,7 @@ void Exchange::edit_response() {
 }
 
 Task<> Exchange::relay_response() {
-  const Chunk first = upstream_->buffered_body();
+  const Chunk first = with_head(*upstream_);
   outcome_.status = scratch_.response.status;
   const auto sent = co_await stream_.send_head(scratch_.response, first, downstream_limits());
   outcome_.head_sent = worker_.loop.now();
@@ -272,7 +284,9 @@ Task<> Exchange::relay_body() {
 /// The head is out: all that is left is to make sure that nobody takes the response for complete (B3).
 void Exchange::abort(const Error& error) {
   outcome_.aborted = true;
-  outcome_.reason = LocalReply::from(explain(error)).reason;
+  const Error why = explain(error);
+  const bool is_stalled = why.side == Side::downstream && why.fault == Fault::timeout && !upload_failed_;
+  outcome_.reason = is_stalled ? std::string_view("send_timeout") : LocalReply::from(why).reason;
   stream_.reset(error);
 }
 

@@ -59,7 +59,9 @@ class Exchange {
   Task<> run_steps();
   // steps of run(), in order
   const LocalReply* find_route();
+  std::uint64_t known_body_size() const;
   void edit_request();
+  Chunk with_head(BodySource& source) const;
   Task<Result<void>> reach_upstream();
   Task<Result<void>> try_upstream(Cluster::Warm warm);
   Task<Result<void>> read_response_head();
