@@ -177,7 +177,9 @@ Task<Result<void>> Exchange::try_upstream(Cluster::Warm warm) {
   cluster->probe().request_sent();
   upstream_->begin_exchange(scratch_.arena);
 
-  const Chunk first = with_head(stream_);
+  // W2: what a client sends behind a request without a body waits for the tunnel.
+  const bool has_body = scratch_.request.framing.kind != http::BodyKind::none;
+  const Chunk first = has_body ? with_head(stream_) : Chunk{{}, true};
   const auto sent = co_await upstream_->send_head(scratch_.request, first, upstream_limits());
   // A backend may answer and close before it has read everything: the answer counts (B8).
   if (!sent && sent.error().fault != Fault::reset) co_return sent.error();
@@ -237,8 +239,8 @@ void Exchange::edit_response() {
 }
 
 Task<> Exchange::relay_response() {
-  const Chunk first = with_head(*upstream_);
   outcome_.status = scratch_.response.status;
+  const Chunk first = outcome_.status == 101 ? Chunk() : with_head(*upstream_);
   const auto sent = co_await stream_.send_head(scratch_.response, first, downstream_limits());
   outcome_.head_sent = worker_.loop.now();
   outcome_.response_bytes = first.data.size();

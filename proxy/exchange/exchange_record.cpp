@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is left of an exchange when it ended: counts and a log line.
+#include <optional>
+
 #include "proxy/exchange/exchange.h"
 
 namespace gatehouse::proxy {
@@ -9,6 +11,16 @@ std::string_view value_of(const http::HeaderList& fields, std::string_view name)
   for (const auto& field : fields)
     if (field.id == FieldId::other && equals_ignoring_case(field.name, name)) return field.value;
   return {};
+}
+
+/// Clients that were refused or given up on, by the reason of the answer.
+std::optional<Refusal> refusal_of(std::string_view reason) {
+  if (reason == "body_too_large") return Refusal::body_too_large;
+  if (reason == "request_timeout") return Refusal::body_timeout;
+  if (reason == "bad_request") return Refusal::malformed;
+  if (reason == "send_timeout") return Refusal::send_timeout;
+  if (reason == "internal") return Refusal::internal;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -25,6 +37,8 @@ void Exchange::count() const {
   auto worker = worker_.probes.worker();
   worker.bytes_received(outcome_.request_bytes);
   worker.bytes_sent(outcome_.response_bytes);
+  if (!outcome_.reason.empty())
+    if (const auto refusal = refusal_of(outcome_.reason)) worker.refused(*refusal);
   RouteProbe::Finished finished;
   finished.status = outcome_.status == 499 ? 0 : outcome_.status;
   finished.duration = outcome_.finished - outcome_.started;

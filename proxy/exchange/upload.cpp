@@ -74,7 +74,9 @@ Task<> Exchange::tunnel() {
   tunnel_active_ = worker_.loop.now();
   upload_started_ = true;
   io::spawn(tunnel_up());
+  worker_.probes.worker().tunnel_opened();
   const auto down = co_await pump(*upstream_, stream_, outcome_.response_bytes, &stream_.peer_gone());
+  worker_.probes.worker().tunnel_closed();
   if (!down) co_return abort(down.error());
   co_await upload_done_;
 }
