@@ -85,9 +85,14 @@ WireGateway::WireGateway(const WirePlan& plan) : settings_(plan.settings), probe
   input.generation = ++generation_;
   runtime_ = proxy::Runtime::build(input);
   hand_over(listener.fd);
+  settling_->gateway = this;
 }
 
 WireGateway::~WireGateway() {
+  {
+    const std::lock_guard lock(settling_->mutex);
+    settling_->gateway = nullptr;
+  }
   worker_->stop();
 }
 
@@ -98,9 +103,16 @@ RawClient WireGateway::connect(Pace pace) {
 /// What is in a socket's queue before a publication is posted is seen in the same turn of the loop or an
 /// earlier one; the second publication shows that this turn has ended.
 void WireGateway::settle() {
-  const std::lock_guard lock(handing_over_);
-  hand_over(-1);
-  hand_over(-1);
+  settler()();
+}
+
+std::function<void()> WireGateway::settler() const {
+  return [settling = settling_] {
+    const std::lock_guard lock(settling->mutex);
+    if (!settling->gateway) return;
+    settling->gateway->hand_over(-1);
+    settling->gateway->hand_over(-1);
+  };
 }
 
 void WireGateway::publish(const WirePlan& plan) {
@@ -108,7 +120,7 @@ void WireGateway::publish(const WirePlan& plan) {
 }
 
 void WireGateway::publish(std::shared_ptr<const ir::Config> config) {
-  const std::lock_guard lock(handing_over_);
+  const std::lock_guard lock(settling_->mutex);
   proxy::Runtime::Input input{std::move(config), runtime_.get(), {cluster_ids_, route_ids_}};
   input.settings = &settings_;
   input.probes = &probes_;

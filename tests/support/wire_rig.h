@@ -19,6 +19,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -77,10 +78,8 @@ class WireGateway {
   RawClient connect(Pace pace = Pace::whole);
   /// Returns when the worker has handled everything that reached its sockets before the call.
   void settle();
-  /// settle() as a value, for BackendConnection::send_slowly.
-  std::function<void()> settler() {
-    return [this] { settle(); };
-  }
+  /// settle() as a value, for BackendConnection::send_slowly. Does nothing once the gateway is gone.
+  std::function<void()> settler() const;
 
   /// Returns when the worker serves by the new plan.
   void publish(const WirePlan& plan);
@@ -93,6 +92,12 @@ class WireGateway {
   std::string metric(std::string_view series) const;
 
  private:
+  /// Outlives the gateway in the hands of backends' threads.
+  struct Settling {
+    std::mutex mutex;  ///< held while a runtime is handed over
+    WireGateway* gateway = nullptr;
+  };
+
   void hand_over(int listen_fd);
 
   const proxy::ProxySettings settings_;
@@ -101,7 +106,7 @@ class WireGateway {
   routing::Ids route_ids_;
   gateway::Reaper reaper_;
   SocketAddress address_;
-  std::mutex handing_over_;  ///< settle() comes from backends' threads too
+  std::shared_ptr<Settling> settling_ = std::make_shared<Settling>();
   std::shared_ptr<const proxy::Runtime> runtime_;
   std::uint64_t generation_ = 0;
   std::unique_ptr<gateway::Worker> worker_;
