@@ -48,18 +48,19 @@ TableLayout WorkerProbe::layout() {
       {},
       kCells,
       {{"gatehouse_loop_turns_total", "Turns of the workers' event loops.", Kind::counter, kTurns},
-       {"gatehouse_downstream_received_bytes_total", "Bytes read from clients.", Kind::counter, kBytesIn},
-       {"gatehouse_downstream_sent_bytes_total", "Bytes written to clients.", Kind::counter, kBytesOut},
+       {"gatehouse_downstream_received_bytes_total", "Body bytes read from clients.", Kind::counter,
+        kBytesIn},
+       {"gatehouse_downstream_sent_bytes_total", "Body bytes written to clients.", Kind::counter, kBytesOut},
        {"gatehouse_downstream_connections_total", "Connections accepted.", Kind::counter, kConnections},
        {"gatehouse_downstream_connections", "Open connections from clients.", Kind::gauge, kActive},
        {"gatehouse_tunnels", "Open upgraded connections.", Kind::gauge, kTunnels},
        {"gatehouse_access_log_dropped_total", "Access log lines lost because the log was too slow.",
         Kind::counter, kLogDrops}}};
   static constexpr std::string_view kReasons[kRefusals] = {
-      R"(reason="malformed")",        R"(reason="not_supported")",  R"(reason="headers_too_large")",
-      R"(reason="uri_too_long")",     R"(reason="body_too_large")", R"(reason="header_timeout")",
-      R"(reason="body_timeout")",     R"(reason="body_too_slow")",  R"(reason="send_timeout")",
-      R"(reason="connection_limit")", R"(reason="address_limit")",  R"(reason="internal")"};
+      R"(reason="malformed")",     R"(reason="not_supported")",  R"(reason="headers_too_large")",
+      R"(reason="uri_too_long")",  R"(reason="body_too_large")", R"(reason="header_timeout")",
+      R"(reason="body_timeout")",  R"(reason="send_timeout")",   R"(reason="connection_limit")",
+      R"(reason="address_limit")", R"(reason="internal")"};
   for (std::size_t at = 0; at < kRefusals; ++at)
     layout.columns.push_back({"gatehouse_downstream_refused_total", "Clients refused, by the rule or limit.",
                               Kind::counter, kRefused + at, 0, kReasons[at]});

@@ -16,8 +16,7 @@ enum class Refusal : std::uint8_t {
   uri_too_long,       ///< 414
   body_too_large,     ///< 413
   header_timeout,     ///< 408 before the head was complete
-  body_timeout,       ///< the request body stopped
-  body_too_slow,      ///< below the least rate
+  body_timeout,       ///< the request body stopped, or came below the least rate
   send_timeout,       ///< the client does not read
   connection_limit,
   address_limit,

@@ -292,12 +292,20 @@ void Exchange::abort(const Error& error) {
   stream_.reset(error);
 }
 
+/// F20: a body that is here already need not cost the client its connection.
+void Exchange::skip_request_body() {
+  if (upload_started_) return;
+  for (Chunk chunk = stream_.buffered_body(); !chunk.data.empty(); chunk = stream_.buffered_body())
+    stream_.consume_body(chunk.data.size());
+}
+
 Task<> Exchange::reply(LocalReply reply) {
   co_await stop_upload();
   upstream_.release();
   outcome_.status = reply.status;
   outcome_.reason = reply.reason;
   if (runtime_) let_go_of_runtime();
+  skip_request_body();
   if (reply.status == 499) {
     outcome_.aborted = true;
     stream_.reset(Error{Fault::cancelled, Side::downstream, Retry::never, reply.reason});

@@ -104,6 +104,7 @@ TEST_CASE("a client that takes nothing of its response is counted when it is cut
   WireGateway gateway(plan);
   auto client = gateway.connect();
   client.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  REQUIRE(backend.wait_for_requests(1));
   CHECK(backend.wait_until_closed());
   gateway.settle();
   CHECK(refused(gateway, "send_timeout") == "1");
