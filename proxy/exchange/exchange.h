@@ -84,6 +84,7 @@ class Exchange {
   Task<> tunnel_up();
   Task<Result<void>> pump(BodySource& from, BodySink& to, std::uint64_t& bytes, io::CancelSource* cancel);
 
+  void skip_request_body();
   Task<> reply(LocalReply reply);
   void count_upstream_failure(const Error& error) const;
   void count() const;
