@@ -75,8 +75,8 @@ Result<std::string_view> Http1Channel::poll_head(std::size_t max_bytes, BlankLin
       }
       if (head_.size() > max_bytes) return error(Fault::too_large, Retry::never, "the head is too long");
     }
-    // No buffer before there is something to read: exchanges that wait for a backend hold none, and the one that
-    // is taken then is the one just given back, still in the cache.
+    // No buffer before there is something to read: exchanges that wait for a backend hold none, and the one
+    // that is taken then is the one just given back, still in the cache.
     if (!socket_.is_ready(io::Direction::read)) return std::string_view();
     if (!make_room_for_head(max_bytes)) return error(Fault::too_large, Retry::never, "the head is too long");
     const auto got = fill(head_);
