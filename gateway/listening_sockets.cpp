@@ -13,6 +13,7 @@ namespace gatehouse::gateway {
 namespace {
 
 constexpr int kBacklog = 4096;
+constexpr unsigned kUserTimeoutMs = 60'000;
 
 enum class Sharing : bool { alone, reuse_port };
 
@@ -26,7 +27,10 @@ int bind_socket(const SocketAddress& address, Sharing sharing) {
   // SO_REUSEADDR only ignores connections in TIME_WAIT; a live listener still is a conflict.
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (sharing == Sharing::reuse_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // inherited by what it accepts
+  // Inherited by what it accepts: no delay, and peers that are gone without a word are noticed (L3).
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUserTimeoutMs, sizeof kUserTimeoutMs);
   if (address.ip.v6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) == 0) return fd;
   const int error = errno;

@@ -100,6 +100,7 @@ void Http1Connection::on_idle_timeout(io::Timer& self) {
 
 void Http1Connection::close_when_idle() {
   closing_ = true;
+  if (stream_) stream_->forbid_reuse();
   if (idle_) delete this;
 }
 
@@ -118,6 +119,7 @@ io::Task<> Http1Connection::serve() {
   Next next = Next::request;
   {
     Http1Stream stream(socket_, worker_);
+    stream_ = &stream;
     auto scratch = worker_.take_scratch();
     for (int served = 1; next == Next::request; ++served) {
       next = co_await serve_one(stream, *scratch);
@@ -125,6 +127,7 @@ io::Task<> Http1Connection::serve() {
       if (served % kRequestsPerTurn == 0) co_await io::Yield(worker_.loop);
     }
     worker_.give_back(std::move(scratch));
+    stream_ = nullptr;
   }
   if (next == Next::linger) co_await linger();
   if (next == Next::idle) {

@@ -54,6 +54,7 @@ class Http1Connection final : private io::Waiter, private io::Timer {
   WorkerContext& worker_;
   Ref<Acceptor> acceptor_;
   io::Socket socket_;
+  Http1Stream* stream_ = nullptr;  ///< while busy
   IpAddress peer_;
   std::uint32_t requests_ = 0;
   bool idle_ = true;

@@ -24,6 +24,8 @@ class Http1Stream final : public DownstreamStream {
   enum class Reuse : std::uint8_t { allowed, no };
   /// The head in `scratch.request` was accepted: its exchange begins.
   void begin_exchange(Scratch& scratch, const http::ChunkedRules& rules, Reuse reuse);
+  /// The connection ends with this response, which says so if its head is not out yet.
+  void forbid_reuse() { keep_alive_ = false; }
   /// Another request may follow: request and response are complete, and nobody said close.
   bool may_continue() const {
     return keep_alive_ && !was_reset_ && channel_.body_ended() && channel_.message_sent();
