@@ -7,9 +7,11 @@ SHELL := /usr/bin/env bash
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 BENCH_FLAGS ?=
+RELOAD_FLAGS ?=
+BIG_FLAGS ?=
 export FUZZ_SECONDS JOBS
 
-.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle fuzz coverage format lint clean
+.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle fuzz coverage reload big format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -56,6 +58,16 @@ fuzz: ## run every fuzz target FUZZ_SECONDS (60) on its corpus
 	@scripts/install-packages build test
 	@scripts/build fuzz fuzz_targets
 	@scripts/run-fuzzers
+
+reload: ## 2,000 edits of a release build's configuration under load (RELOAD_FLAGS="--help")
+	@scripts/install-packages build test
+	@scripts/build release gatehouse
+	@python3 -B tests/reload/reload.py --edits 2000 $(RELOAD_FLAGS)
+
+big: ## 1,000 held uploads, 5 GiB transfers, crowds and churn against a release build (BIG_FLAGS="--help")
+	@scripts/install-packages build test
+	@scripts/build release gatehouse
+	@python3 -B tests/big/big.py $(BIG_FLAGS)
 
 coverage: ## line coverage of routing, config and proxy/http, at least 85 %
 	@scripts/install-packages build test
