@@ -18,8 +18,6 @@
 namespace gatehouse {
 namespace {
 
-using test::Document;
-
 /// Columns `key` and `value` of the rows whose key is one code span.
 std::map<std::string, std::string> table_of(const std::string& path, std::size_t key, std::size_t value) {
   std::map<std::string, std::string> table;
