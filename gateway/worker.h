@@ -42,8 +42,6 @@ class Worker {
   void publish(Publication publication);
   /// Stops accepting; connections end after their current message. `idle` is called when none is left.
   void drain(std::function<void()> idle);
-  /// From now on every response announces the end of its connection.
-  void announce_drain();
   /// Ends everything now and joins the thread.
   void stop();
 
