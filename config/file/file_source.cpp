@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -110,6 +111,13 @@ bool is_settled(const FileStamp& stamp) {
   return stamp.modified < (now - kStampStep).count();
 }
 
+/// False for a file deleted since its folder was listed, and for a link whose target is gone: so looks for a
+/// moment a mounted ConfigMap that loses a key.
+bool leads_somewhere(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error) || error;
+}
+
 }  // namespace
 
 /// The files that exist now.
@@ -201,11 +209,14 @@ void FileSource::collect(LoadReport& report) const {
 
 LoadReport FileSource::load() {
   LoadReport report;
-  const auto found = find_files();
-  for (const auto& [path, folder] : found.files) {
+  auto found = find_files();
+  for (auto at = found.files.begin(); at != found.files.end();) {
+    const auto& [path, folder] = *at;
     auto& state = files_[path];
     state.folder = folder;
     report.changed = refresh(path, state) || report.changed;
+    const bool is_gone = state.unreadable && !folder.empty() && !leads_somewhere(path);
+    at = is_gone ? found.files.erase(at) : std::next(at);
   }
   report.changed = forget_missing(found) || report.changed;
   for (const auto& [folder, why] : found.lost_folders) {

@@ -26,7 +26,8 @@ struct LoadReport {
 
 /// Reads files and folders (not their subfolders). A file with a syntax error, or that became unreadable,
 /// keeps all the objects it gave last; a bad object in a good file keeps its own last good version. A file
-/// that is gone from a folder takes its objects along. The store must outlive it. Thread: the store's.
+/// that is gone from a folder, or a link there whose target is, takes its objects along. The store must
+/// outlive it. Thread: the store's.
 class FileSource {
  public:
   FileSource(std::vector<std::string> paths, objects::ObjectStore& store);

@@ -89,6 +89,20 @@ TEST_CASE_METHOD(Fixture, "a file gone from a folder takes its objects along") {
   CHECK(names() == Names{"b"});
 }
 
+TEST_CASE_METHOD(Fixture, "a link in a folder whose target is gone takes its objects along, silently") {
+  folder.folder("data");
+  folder.write("data/a", namespace_yaml("a"));
+  folder.link("data/a", "a.yaml");
+  FileSource source({folder.path()}, store);
+  source.load();
+  CHECK(names() == Names{"a"});
+  folder.remove("data/a");
+  const auto report = source.load();
+  CHECK(report.problems.empty());
+  CHECK_FALSE(report.unreadable);
+  CHECK(names().empty());
+}
+
 TEST_CASE_METHOD(Fixture, "a syntax error keeps the file's last good objects and is fresh once") {
   folder.write("a.yaml", namespace_yaml("a") + "---\n" + namespace_yaml("b"));
   folder.write("c.yaml", namespace_yaml("c"));
