@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parents[1] / "process")]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "process"))
 sys.dont_write_bytecode = True
 
 import crowds  # noqa: E402

@@ -112,7 +112,7 @@ def churn_leaves_nothing_behind(folder: pathlib.Path, count: int, most_growth: i
 
     with servers.Echo(folder) as echo, gateway_before(folder, echo.endpoint) as (gateway, port):
         churn(port, count // 10)  # what the first ones cost once is not theirs alone
-        wait_until("the warm-up's connections are gone", lambda: gateway.metric("gatehouse_downstream_connections") == 0)
+        wait_until("those are gone", lambda: gateway.metric("gatehouse_downstream_connections") == 0)
         files, memory = gateway.open_files(), gateway.memory()
         churn(port, count)
         wait_until("all connections are gone", lambda: gateway.metric("gatehouse_downstream_connections") == 0)

@@ -57,7 +57,8 @@ class Run(GatewayCase):
     def test_curl_gets_the_version_through_the_example(self):
         echo = self.start_echo()
         self.config.write_text(EXAMPLE.read_text().replace("127.0.0.1:9001", echo.endpoint))
-        gateway = self.start_gateway("--controller-name", "higress.io/gateway-controller", "--port-map", f"80={self.port}")
+        gateway = self.start_gateway("--controller-name", "higress.io/gateway-controller",
+                                     "--port-map", f"80={self.port}")
         ended = subprocess.run(["curl", "-sS", "--fail", "--max-time", "20", "-H", "Host: demo.example.com",
                                 f"http://127.0.0.1:{self.port}/version"], capture_output=True, text=True, check=False)
         self.assertEqual(0, ended.returncode, ended.stderr)

@@ -84,7 +84,8 @@ class Drain(GatewayCase):
     def test_a_tunnel_holds_up_the_drain_until_its_client_ends_it(self):
         gateway = self.start_gateway()
         client = self.connect()
-        client.socket.sendall(f"GET /ws HTTP/1.1\r\nHost: {HOST}\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n".encode())
+        client.socket.sendall(f"GET /ws HTTP/1.1\r\nHost: {HOST}\r\n"
+                              "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n".encode())
         tunnel = self.backend.accept_request()
         self.addCleanup(tunnel.close)
         tunnel.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")

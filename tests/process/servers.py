@@ -14,7 +14,8 @@ import time
 
 PATIENCE = 30.0  # seconds until a wait for something that must happen gives up
 SANITIZER_REPORT = re.compile(r"WARNING: ThreadSanitizer|ERROR: \w+Sanitizer|runtime error:")
-BUILD = pathlib.Path(os.environ.get("BUILD_UNDER_TEST") or pathlib.Path(__file__).resolve().parents[2] / "build/release")
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("BUILD_UNDER_TEST") or ROOT / "build/release")
 
 
 class Failed(AssertionError):

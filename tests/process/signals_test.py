@@ -106,7 +106,8 @@ class AccessLog(GatewayCase):
         gateway.end()
 
     def test_a_template_writes_what_it_names(self):
-        gateway = self.start_gateway("--access-log", str(self.access_log), "--access-log-format", "$status ${method} $uri")
+        gateway = self.start_gateway("--access-log", str(self.access_log),
+                                     "--access-log-format", "$status ${method} $uri")
         fetch(self.port, "/a?b=c", HOST)
         self.assertEqual(["200 GET /a?b=c"], self.wait_for_lines(1))
         gateway.end()

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parents[1] / "process")]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "process"))
 sys.dont_write_bytecode = True
 
 import objects  # noqa: E402
@@ -143,7 +143,8 @@ def run(args: argparse.Namespace, folder: pathlib.Path) -> None:
                     Wrk(folder, "new", url, args.connections, f"Host: {HOST}", "Connection: close") as new:
                 took = run_edits(world, args.edits)
                 requests = kept.finish(), new.finish()
-            wait_until("at most two runtimes live, tunnels open", lambda: gateway.metric("gatehouse_runtimes_live") <= 2)
+            wait_until("at most two runtimes live while tunnels are open",
+                       lambda: gateway.metric("gatehouse_runtimes_live") <= 2)
             errors = gateway.metric("gatehouse_config_errors_total")
             sockets.finish()
             gateway.end()
@@ -169,7 +170,9 @@ def main() -> int:
         except Failed as failure:
             print(f"FAILED: {failure}", file=sys.stderr)
             for log in sorted(pathlib.Path(name).glob("run-*.err")):
-                print("\n".join(log.read_text(errors="replace").splitlines()[-30:]), file=sys.stderr)
+                lines = log.read_text(errors="replace").splitlines()
+                bad = [line for line in lines[:-15] if " info " not in line]
+                print("\n".join(bad[:15] + lines[-15:]), file=sys.stderr)
             return 1
     return 0
 
