@@ -76,6 +76,7 @@ class Http1Driver {
   bool is_complete() const { return response_.has_value(); }
   /// Complete, or known never to be.
   bool is_over() const { return is_complete() || ended_; }
+  bool is_closed() const { return ended_; }
   std::string body() const {
     if (response_) return response_->body;
     const auto at = rest_.find("\r\n\r\n");

@@ -50,8 +50,9 @@ class ExchangeRig {
  public:
   using Change = std::function<void(test::WirePlan&)>;
 
-  explicit ExchangeRig(const Change& change = {}) : probes_(1) {
-    auto made = io::EventLoop::create();
+  /// `clock` is the loop's; the patience of run_until() is always real time.
+  explicit ExchangeRig(const Change& change = {}, const Clock& clock = system_clock()) : probes_(1) {
+    auto made = io::EventLoop::create(clock);
     REQUIRE(made.has_value());
     loop_ = std::move(*made);
     const auto backend = test::listen_on_loopback();
