@@ -8,6 +8,7 @@ namespace gatehouse::gateway {
 void Drain::begin(Pace pace) {
   if (begun_) {
     log_info("drain: told to end at once");
+    exit_code_ = 1;
     parts_.loop.stop();
     return;
   }

@@ -28,7 +28,7 @@ class Drain {
   explicit Drain(Parts parts) : parts_(parts) {}
 
   void begin(Pace pace);
-  /// 0 unless the timeout cut something off.
+  /// 0 after an orderly end, 1 when the timeout or a second signal cut it short.
   int exit_code() const { return exit_code_; }
 
  private:

@@ -69,6 +69,7 @@ Task<> Exchange::stop_upload() {
 
 /// Both directions until both have ended, one broke, or nothing moved for the idle timeout.
 Task<> Exchange::tunnel() {
+  keep_head_for_log();
   stream_.start_tunnel();
   upstream_->start_tunnel();
   tunnel_active_ = worker_.loop.now();
@@ -79,6 +80,18 @@ Task<> Exchange::tunnel() {
   worker_.probes.worker().tunnel_closed();
   if (!down) co_return abort(down.error());
   co_await upload_done_;
+}
+
+/// The buffer that the request head stands in is the tunnel's from here on.
+void Exchange::keep_head_for_log() {
+  auto& head = scratch_.request;
+  for (std::string_view* text :
+       {&head.method_name, &head.host, &head.path, &head.query, &outcome_.request_id, &outcome_.client})
+    *text = scratch_.arena.copy(*text);
+  for (auto& field : head.fields) {
+    field.name = scratch_.arena.copy(field.name);
+    field.value = scratch_.arena.copy(field.value);
+  }
 }
 
 Task<> Exchange::tunnel_up() {
