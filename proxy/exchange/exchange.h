@@ -81,6 +81,7 @@ class Exchange {
 
   // after a 101
   Task<> tunnel();
+  void keep_head_for_log();
   Task<> tunnel_up();
   Task<Result<void>> pump(BodySource& from, BodySink& to, std::uint64_t& bytes, io::CancelSource* cancel);
 
