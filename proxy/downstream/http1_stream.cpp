@@ -30,14 +30,21 @@ void Http1Stream::begin_exchange(Scratch& scratch, const http::ChunkedRules& rul
   was_reset_ = false;
   peer_gone_.reset();
   channel_.begin_body(scratch.request.framing, rules, scratch.arena);
-  watch_for_hangup();
+  watch_for_hangup(channel_.body_ended() ? Body::is_here : Body::on_its_way);
 }
 
 /// While the body is on its way its reader sees the end itself; afterwards FIN means that nobody waits (B5).
-void Http1Stream::watch_for_hangup() {
-  const bool on_fin = channel_.body_ended() && worker_.settings.half_close == HalfClose::cancel;
+void Http1Stream::watch_for_hangup(Body body) {
+  const bool on_fin = body == Body::is_here && worker_.settings.half_close == HalfClose::cancel;
   socket_.set_hangup_target(&peer_gone_, on_fin);
   if (socket_.is_broken() || (on_fin && socket_.peer_closed())) peer_gone_.fire();
+}
+
+/// What came as a whole is sent without a reader, and stays here for a second try.
+Chunk Http1Stream::buffered_body() {
+  const Chunk chunk = channel_.buffered_body();
+  if (chunk.end && !tunnel_) watch_for_hangup(Body::is_here);
+  return chunk;
 }
 
 Task<Result<Chunk>> Http1Stream::read_body(WaitLimits limits) {
@@ -55,7 +62,7 @@ Task<Result<Chunk>> Http1Stream::read_body(WaitLimits limits) {
 void Http1Stream::consume_body(std::size_t size) {
   const bool ended_before = channel_.body_ended();
   channel_.consume_body(size);
-  if (!ended_before && channel_.body_ended() && !tunnel_) watch_for_hangup();
+  if (!ended_before && channel_.body_ended() && !tunnel_) watch_for_hangup(Body::is_here);
 }
 
 /// F26: what an HTTP/1.0 client cannot read becomes delimited by the end of the connection; for all others a

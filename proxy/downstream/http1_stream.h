@@ -35,7 +35,7 @@ class Http1Stream final : public DownstreamStream {
   /// The client may still be sending: closing at once could destroy the answer on its way (F28).
   bool should_linger() const { return !channel_.body_ended() || channel_.has_bytes(); }
 
-  Chunk buffered_body() override { return channel_.buffered_body(); }
+  Chunk buffered_body() override;
   Task<Result<Chunk>> read_body(WaitLimits limits) override;
   void consume_body(std::size_t size) override;
   const http::HeaderList& trailers() const override { return channel_.trailers(); }
@@ -48,7 +48,8 @@ class Http1Stream final : public DownstreamStream {
   io::CancelSource& peer_gone() override { return peer_gone_; }
 
  private:
-  void watch_for_hangup();
+  enum class Body : std::uint8_t { on_its_way, is_here };
+  void watch_for_hangup(Body body);
   http::Framing frame_for_client(const http::Framing& framing);
 
   io::Socket& socket_;

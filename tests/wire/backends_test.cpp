@@ -11,6 +11,8 @@ namespace {
 using std::chrono::milliseconds;
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
 constexpr std::string_view kPost = "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi";
+constexpr std::string_view kChunkedPost =
+    "POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
 
 /// Answers the first request of the first connection, then meets the second with `then`; every further
 /// connection answers all.
@@ -470,7 +472,7 @@ TEST_CASE("B15: a client that goes away takes its backend request with it") {
   plan.add_route("/", {backend.address()});
   WireGateway gateway(plan);
   auto client = gateway.connect();
-  client.send(kGet);
+  client.send(GENERATE(kGet, kPost, kChunkedPost));
   REQUIRE(backend.wait_for_requests(1));
   const auto gone = std::chrono::steady_clock::now();
   const bool reset = GENERATE(false, true);
