@@ -77,6 +77,7 @@ std::shared_ptr<const ir::Cluster> NameResolver::substitute(const std::shared_pt
   auto to = std::make_shared<ir::Cluster>(*cluster);
   to->endpoints.clear();
   for (const auto& endpoint : cluster->endpoints) {
+    if (IpAddress::parse(endpoint.host)) to->endpoints.push_back(endpoint);
     const auto answer = answers.find(endpoint.host);
     if (answer == answers.end()) continue;
     for (const auto& address : answer->second) to->endpoints.push_back({address, endpoint.port});
