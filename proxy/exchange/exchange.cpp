@@ -69,6 +69,7 @@ Exchange::Exchange(WorkerContext& worker, DownstreamStream& stream, Scratch& scr
 Exchange::~Exchange() = default;
 
 Task<> Exchange::run() {
+  if (worker_.access_log) remember_for_log();
   co_await run_steps();
   outcome_.finished = worker_.loop.now();
   count();
@@ -156,7 +157,7 @@ bool Exchange::may_try_again(const Error& error) const {
 }
 
 Task<Result<void>> Exchange::try_upstream(Cluster::Warm warm) {
-  Cluster* cluster = worker_.cluster(outcome_.cluster_id);
+  const Ref<Cluster> cluster(worker_.cluster(outcome_.cluster_id));  // a change may drop it while we connect
   if (!cluster) co_return Error{Fault::unreachable, Side::upstream, Retry::never, "the cluster is gone"};
   read_timeout_ = cluster->config().pool.read_timeout;
   const auto& timeouts = rule_->rule->timeouts;

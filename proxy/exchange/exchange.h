@@ -29,6 +29,7 @@ struct ExchangeOutcome {
   SocketAddress endpoint;
   std::string_view request_id;
   std::string_view client;
+  std::string_view user_agent;  ///< only with an access log
   MonoTime started{};
   MonoTime head_sent{};
   MonoTime finished{};
@@ -89,6 +90,7 @@ class Exchange {
   Task<> reply(LocalReply reply);
   void count_upstream_failure(const Error& error) const;
   void count() const;
+  void remember_for_log();
   void log() const;
   bool may_try_again(const Error& error) const;
   Error explain(const Error& error) const;

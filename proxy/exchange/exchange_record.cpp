@@ -54,6 +54,11 @@ void Exchange::count() const {
   route.request_finished(finished);
 }
 
+/// As the client sent it. Later the fields are also the route's, and those go with its runtime.
+void Exchange::remember_for_log() {
+  outcome_.user_agent = value_of(scratch_.request.fields, "user-agent");
+}
+
 void Exchange::log() const {
   const auto& request = scratch_.request;
   AccessRecord record;
@@ -74,7 +79,7 @@ void Exchange::log() const {
   if (outcome_.head_sent != MonoTime{}) record.upstream_duration = outcome_.head_sent - outcome_.started;
   record.request_id = outcome_.request_id;
   record.client = outcome_.client.empty() ? peer_.address_text : outcome_.client;
-  record.user_agent = value_of(request.fields, "user-agent");
+  record.user_agent = outcome_.user_agent;
   record.reason = outcome_.reason;
   worker_.access_log->record(record);
 }

@@ -85,13 +85,9 @@ Task<> Exchange::tunnel() {
 /// The buffer that the request head stands in is the tunnel's from here on.
 void Exchange::keep_head_for_log() {
   auto& head = scratch_.request;
-  for (std::string_view* text :
-       {&head.method_name, &head.host, &head.path, &head.query, &outcome_.request_id, &outcome_.client})
+  for (std::string_view* text : {&head.method_name, &head.host, &head.path, &head.query,
+                                 &outcome_.request_id, &outcome_.client, &outcome_.user_agent})
     *text = scratch_.arena.copy(*text);
-  for (auto& field : head.fields) {
-    field.name = scratch_.arena.copy(field.name);
-    field.value = scratch_.arena.copy(field.value);
-  }
 }
 
 Task<> Exchange::tunnel_up() {

@@ -2,6 +2,7 @@
 // Addresses that do not answer: one refuses, one lets connection attempts wait for ever.
 #pragma once
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,6 +55,16 @@ class SilentAddress {
   SilentAddress& operator=(const SilentAddress&) = delete;
 
   const SocketAddress& address() const { return address_; }
+
+  /// Makes room, and ends the first connection that gets through: an attempt is repeated after a second.
+  void answer_by_closing() {
+    for (std::size_t i = 1; i < fds_.size(); ++i) close(fds_[i]);
+    fds_.resize(1);
+    pollfd next{fds_.front(), POLLIN, 0};
+    while (poll(&next, 1, 0) > 0) close(accept(fds_.front(), nullptr, nullptr));
+    REQUIRE(poll(&next, 1, static_cast<int>(kPatience.count())) > 0);
+    close(accept(fds_.front(), nullptr, nullptr));
+  }
 
  private:
   int refusing_fd() {

@@ -8,6 +8,7 @@
 #include "gateway/listening_sockets.h"
 #include "gateway/publisher.h"
 #include "tests/support/wire_rig.h"
+#include "tests/wire/addresses.h"
 
 namespace gatehouse::test {
 namespace {
@@ -75,6 +76,21 @@ TEST_CASE("D2: a request in flight finishes by the configuration it began with")
   const auto after = client.read_response();
   REQUIRE(after);
   CHECK(after->status() == 404);
+}
+
+TEST_CASE("D2: a cluster that goes away while it is connected to is there until then") {
+  SilentAddress silent;
+  WirePlan plan;
+  plan.add_route("/", {silent.address()});
+  WireGateway gateway(plan);
+  auto client = gateway.connect();
+  client.send(kGet);
+  gateway.settle();
+  gateway.publish(WirePlan());
+  silent.answer_by_closing();
+  const auto response = client.read_response();
+  REQUIRE(response);
+  CHECK(response->status() == 502);
 }
 
 TEST_CASE("D2: a tunnel keeps flowing over a change and pins no old configuration") {
