@@ -44,8 +44,9 @@ class App {
   }
 
   int run() {
-    if (!open_access_log() || !start_workers() || !load_first() || !start_admin()) return 2;
+    // First, so that a signal that comes while the files are read waits for its turn.
     loop_.on_signal([this](int signal) { handle_signal(signal); });
+    if (!open_access_log() || !start_workers() || !load_first() || !start_admin()) return 2;
     if (watch_.fd() >= 0) loop_.on_readable(watch_.fd(), [this] { handle_file_events(); });
     if (!watch_.error().empty()) log_warning("files: {}; send SIGHUP after a change", watch_.error());
     loop_.run();
@@ -142,8 +143,14 @@ class App {
     if (watch_.drain()) schedule_reload();
   }
 
+  /// What comes while one is due is part of it, so that a storm of events puts none of them off.
   void schedule_reload() {
-    loop_.after(ControlLoop::TimerName::reconcile, kGather, [this] { reload(); });
+    if (reload_due_) return;
+    reload_due_ = true;
+    loop_.after(ControlLoop::TimerName::reconcile, kGather, [this] {
+      reload_due_ = false;
+      reload();
+    });
   }
 
   void reload() {
@@ -186,6 +193,7 @@ class App {
   ReconcileLoop reconcile_;
   Drain drain_;
   std::unique_ptr<AdminServer> admin_;
+  bool reload_due_ = false;
 };
 
 }  // namespace

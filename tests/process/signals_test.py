@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 
 import objects  # noqa: E402
 from cases import HOST, GatewayCase  # noqa: E402
-from servers import fetch, wait_until  # noqa: E402
+from servers import Gateway, fetch, wait_until  # noqa: E402
 
 
 class Files(GatewayCase):
@@ -27,6 +27,18 @@ class Files(GatewayCase):
             still_open.flush()
             gateway.signal(signal.SIGHUP)
             wait_until("the change is in force", lambda: self.mark() == "second")
+        gateway.end()
+
+    def test_a_signal_while_the_files_are_read_for_the_first_time_waits_for_its_turn(self):
+        echo = self.start_echo()
+        many = [objects.http_route(f"r{n}", "main", f"h{n}.example.com", "backend") for n in range(1500)]
+        self.config.write_text(objects.text_of(self.objects(echo.endpoint) + many))
+        gateway = self.enterContext(Gateway(self.folder, self.config.parent, "--drain-delay", "0s"))
+        wait_until("it says that it starts", lambda: "started" in gateway.log())
+        gateway.signal(signal.SIGHUP)
+        gateway.signal(signal.SIGUSR1)
+        gateway.wait_until_ready()
+        self.assertEqual("first", self.mark())
         gateway.end()
 
     def test_a_broken_file_keeps_serving_and_says_once_where_it_is_broken(self):
