@@ -31,7 +31,10 @@ class Input {
   std::string text() {
     const std::string_view whole = rest_.substr(0, rest_.find('\0'));
     rest_.remove_prefix(std::min(whole.size() + 1, rest_.size()));
-    return std::string(whole.substr(0, kMaxText));
+    std::string result(whole.substr(0, kMaxText));
+    // RE2 reads UTF-8, the reference's std::regex bytes: only ASCII means the same to both.
+    for (char& c : result) c = static_cast<char>(c & 0x7f);
+    return result;
   }
 
   const char* one_of(std::initializer_list<const char*> choices) {
