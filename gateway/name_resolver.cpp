@@ -4,6 +4,7 @@
 #include <netdb.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/ip.h"
 #include "base/log.h"
@@ -37,16 +38,15 @@ std::vector<std::string> look_up(const std::string& name) {
 
 }  // namespace
 
-NameResolver::NameResolver(std::function<void()> changed)
-    : changed_(std::move(changed)), thread_([this] { run(); }) {}
+NameResolver::NameResolver(std::function<void()> changed) : shared_(std::make_shared<Shared>()) {
+  shared_->changed = std::move(changed);
+  std::thread([shared = shared_] { run(shared); }).detach();
+}
 
 NameResolver::~NameResolver() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->stopping = true;
+  shared_->wake.notify_one();
 }
 
 std::shared_ptr<const ir::Config> NameResolver::resolve(std::shared_ptr<const ir::Config> config) {
@@ -63,8 +63,8 @@ std::shared_ptr<const ir::Config> NameResolver::resolve(std::shared_ptr<const ir
 
   Answers answers;
   {
-    const std::lock_guard lock(mutex_);
-    answers = answers_;
+    const std::lock_guard lock(shared_->mutex);
+    answers = shared_->answers;
   }
   auto result = std::make_shared<ir::Config>(*config);
   for (auto& cluster : result->clusters)
@@ -88,39 +88,43 @@ std::shared_ptr<const ir::Cluster> NameResolver::substitute(const std::shared_pt
 }
 
 void NameResolver::want(std::set<std::string> names) {
-  const std::lock_guard lock(mutex_);
-  if (names == wanted_) return;
-  wanted_ = std::move(names);
-  std::erase_if(answers_, [this](const auto& answer) { return !wanted_.contains(answer.first); });
-  news_ = true;
-  wake_.notify_one();
+  const std::lock_guard lock(shared_->mutex);
+  if (names == shared_->wanted) return;
+  shared_->wanted = std::move(names);
+  std::erase_if(shared_->answers,
+                [this](const auto& answer) { return !shared_->wanted.contains(answer.first); });
+  shared_->news = true;
+  shared_->wake.notify_one();
 }
 
-void NameResolver::run() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    if (wanted_.empty()) {
-      wake_.wait(lock, [this] { return stopping_ || news_; });
+void NameResolver::run(const std::shared_ptr<Shared>& shared) {
+  std::unique_lock lock(shared->mutex);
+  const auto has_work = [&] { return shared->stopping || shared->news; };
+  while (!shared->stopping) {
+    if (shared->wanted.empty()) {
+      shared->wake.wait(lock, has_work);
     } else {
-      wake_.wait_for(lock, kRefresh, [this] { return stopping_ || news_; });
+      shared->wake.wait_for(lock, kRefresh, has_work);
     }
-    news_ = false;
-    const auto names = wanted_;
-    bool changed = false;
-    for (const auto& name : names) {
-      lock.unlock();
-      auto addresses = look_up(name);
-      lock.lock();
-      if (stopping_) return;
-      if (addresses.empty() || !wanted_.contains(name) || answers_[name] == addresses) continue;
-      answers_[name] = std::move(addresses);
-      changed = true;
-    }
-    if (!changed) continue;
-    lock.unlock();
-    changed_();
-    lock.lock();
+    shared->news = false;
+    look_up_all(*shared, lock);
   }
+}
+
+void NameResolver::look_up_all(Shared& shared, std::unique_lock<std::mutex>& lock) {
+  const auto names = shared.wanted;
+  bool changed = false;
+  for (const auto& name : names) {
+    if (shared.stopping) return;
+    lock.unlock();
+    auto addresses = look_up(name);
+    lock.lock();
+    if (addresses.empty() || !shared.wanted.contains(name) || shared.answers[name] == addresses) continue;
+    shared.answers[name] = std::move(addresses);
+    changed = true;
+  }
+  // Under the lock, so that it cannot be called once the owner has gone.
+  if (changed && !shared.stopping) shared.changed();
 }
 
 }  // namespace gatehouse::gateway

@@ -9,7 +9,6 @@
 #include <mutex>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "config/ir/config.h"
@@ -22,7 +21,8 @@ class NameResolver {
  public:
   static constexpr auto kRefresh = std::chrono::seconds(30);
 
-  /// `changed` is called on the resolver's thread when some answer is new.
+  /// `changed` is called on the resolver's thread when some answer is new, never after the destructor; it
+  /// must not call back.
   explicit NameResolver(std::function<void()> changed);
   ~NameResolver();
   NameResolver(const NameResolver&) = delete;
@@ -39,21 +39,26 @@ class NameResolver {
     std::shared_ptr<const ir::Cluster> from;
     std::shared_ptr<const ir::Cluster> to;
   };
+  /// Shared with the thread, which outlives us when a lookup hangs: the system's resolver cannot be
+  /// interrupted.
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::function<void()> changed;
+    std::set<std::string> wanted;
+    Answers answers;
+    bool stopping = false;
+    bool news = false;
+  };
 
   std::shared_ptr<const ir::Cluster> substitute(const std::shared_ptr<const ir::Cluster>& cluster,
                                                 const Answers& answers);
   void want(std::set<std::string> names);
-  void run();
+  static void run(const std::shared_ptr<Shared>& shared);
+  static void look_up_all(Shared& shared, std::unique_lock<std::mutex>& lock);
 
-  std::function<void()> changed_;
   std::map<std::string, Resolved> resolved_;  ///< control thread; by cluster key
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::set<std::string> wanted_;
-  Answers answers_;
-  bool stopping_ = false;
-  bool news_ = false;
-  std::thread thread_;
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace gatehouse::gateway

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/downstream/http1_connection.h"
 
+#include <sys/socket.h>
+
 #include "base/io/yield.h"
 #include "proxy/downstream/acceptor.h"
 #include "proxy/exchange/exchange.h"
@@ -95,13 +97,35 @@ void Http1Connection::on_readable(io::Waiter& self) {
 }
 
 void Http1Connection::on_idle_timeout(io::Timer& self) {
-  static_cast<Http1Connection&>(self).close_when_idle();
+  static_cast<Http1Connection&>(self).end_or_serve_last();
 }
 
 void Http1Connection::close_when_idle() {
   closing_ = true;
   if (stream_) stream_->forbid_reuse();
-  if (idle_) delete this;
+  if (!idle_) return;
+  // Accepted a moment ago: its first request is probably on the way.
+  if (requests_ == 0 && !has_unread_bytes()) {
+    worker_.loop.timers().arm(*this, worker_.loop.now() + kLinger);
+    return;
+  }
+  end_or_serve_last();
+}
+
+/// A request that came in before we looked is answered, and told that it was the last.
+void Http1Connection::end_or_serve_last() {
+  closing_ = true;
+  if (!has_unread_bytes()) {
+    delete this;
+    return;
+  }
+  socket_.set_read_waiter(nullptr);
+  worker_.loop.make_ready(*this, io::Wake::ready);
+}
+
+bool Http1Connection::has_unread_bytes() const {
+  char byte;
+  return recv(socket_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
 }
 
 void Http1Connection::abort() {

@@ -23,7 +23,8 @@ class Http1Connection final : private io::Waiter, private io::Timer {
   static void start(WorkerContext& worker, Ref<Acceptor> acceptor, int fd, const SocketAddress& peer);
 
   bool is_idle() const { return idle_; }
-  /// Idle connections end now; a busy one ends after its current message.
+  /// Idle connections end now, unless a request is here or, on a fresh connection, expected; a busy one ends
+  /// after its current message.
   void close_when_idle();
   /// Breaks the connection; what runs on it ends by itself.
   void abort();
@@ -42,6 +43,8 @@ class Http1Connection final : private io::Waiter, private io::Timer {
   static void on_idle_timeout(io::Timer& self);
 
   void park();
+  void end_or_serve_last();
+  bool has_unread_bytes() const;
   io::Task<> serve();
   io::Task<Next> serve_one(Http1Stream& stream, Scratch& scratch);
   io::Task<Result<std::string_view>> read_head(Http1Channel& channel, const ir::HttpLimits& limits);
