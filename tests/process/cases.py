@@ -41,8 +41,8 @@ class Client:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self._answers = self.socket.makefile("rb")
 
-    def ask(self, path: str) -> None:
-        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+    def ask(self, path: str, host: str = HOST) -> None:
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
 
     def read_answer(self) -> tuple[int, dict[str, str], bytes]:
         """Status, fields by lower-case name, body (by Content-Length). An end instead of it fails."""

@@ -64,6 +64,20 @@ class Drain(GatewayCase):
         self.assertTrue(client.at_end())
         self.assertEqual(0, gateway.wait())
 
+    def test_requests_that_wait_in_the_accept_queue_are_answered(self):
+        gateway = self.start_gateway()
+        gateway.signal(signal.SIGSTOP)
+        clients = [self.connect() for _ in range(20)]
+        for client in clients:
+            client.ask("/queued", host="nobody.example.org")
+        gateway.signal(signal.SIGTERM)
+        gateway.signal(signal.SIGCONT)
+        for client in clients:
+            status, fields, _ = client.read_answer()
+            self.assertEqual((404, "close"), (status, fields.get("connection")))
+        self.assertEqual(0, gateway.wait())
+        gateway.require_no_report()
+
     def test_a_second_sigterm_ends_it_at_once(self):
         gateway = self.start_gateway("--drain-timeout", "600s")
         client, _ = self.hold_a_request()
