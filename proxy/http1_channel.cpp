@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/io/yield.h"
 #include "proxy/http/http1_codec.h"
 
 namespace gatehouse::proxy {
@@ -286,8 +287,10 @@ Task<Result<void>> Http1Channel::send_body(Chunk chunk, const http::HeaderList* 
   return send(parts, limits);
 }
 
-/// Everything in one system call if the socket takes it; only what is left over costs a coroutine.
+/// Everything in one system call if the socket takes it; only what is left over costs a coroutine. While
+/// others wait for their turn, sends are gathered at its end: see io::TurnEnd.
 Task<Result<void>> Http1Channel::send(SendParts& parts, WaitLimits limits) {
+  if (!parts.empty() && socket_.loop().has_more_this_turn()) return send_at_turn_end(parts, limits);
   const auto state = parts.empty() ? Sending::done : send_once(parts);
   if (state == Sending::pending) return send_rest(parts, limits);
   if (state == Sending::broken)
@@ -302,6 +305,16 @@ Http1Channel::Sending Http1Channel::send_once(SendParts& parts) {
   bytes_sent_ += sent.bytes;
   parts.advance(sent.bytes);
   return parts.empty() ? Sending::done : Sending::pending;
+}
+
+Task<Result<void>> Http1Channel::send_at_turn_end(SendParts parts, WaitLimits limits) {
+  co_await io::TurnEnd(socket_.loop());
+  if (!socket_.is_open()) co_return wake_error(io::Wake::cancelled);
+  const auto state = send_once(parts);
+  if (state == Sending::broken) co_return error(Fault::reset, Retry::if_reused, "the connection broke");
+  if (state == Sending::pending) co_return co_await send_rest(parts, limits);
+  end_of_send();
+  co_return Result<void>();
 }
 
 Task<Result<void>> Http1Channel::send_rest(SendParts parts, WaitLimits limits) {

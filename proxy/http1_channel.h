@@ -78,6 +78,7 @@ class Http1Channel {
   enum class Sending : std::uint8_t { done, pending, broken };
   Task<Result<void>> send(SendParts& parts, WaitLimits limits);
   Sending send_once(SendParts& parts);
+  Task<Result<void>> send_at_turn_end(SendParts parts, WaitLimits limits);
   Task<Result<void>> send_rest(SendParts parts, WaitLimits limits);
   void end_of_send();
   Error error(Fault fault, Retry retry, std::string_view detail) const {

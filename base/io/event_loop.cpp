@@ -69,7 +69,7 @@ void EventLoop::run() {
 
 void EventLoop::turn(Duration longest) {
   int timeout_ms = 0;
-  if (ready_.empty()) {
+  if (ready_.empty() && turn_end_.empty()) {
     const Duration next = timers_.time_to_next(now_).value_or(longest);
     timeout_ms =
         static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(std::min(next, longest)).count());
@@ -99,9 +99,10 @@ void EventLoop::hand_out(int count) {
 
 void EventLoop::run_ready() {
   // Only what is ready now: a waiter that makes itself ready again gives way to I/O first.
-  WaiterList batch;
-  ready_.move_to(batch);
-  while (Waiter* waiter = batch.pop()) waiter->run(*waiter);
+  ready_.move_to(running_);
+  while (Waiter* waiter = running_.pop()) waiter->run(*waiter);
+  turn_end_.move_to(running_);
+  while (Waiter* waiter = running_.pop()) waiter->run(*waiter);
 }
 
 void EventLoop::run_posted() {

@@ -59,6 +59,11 @@ class EventLoop {
     ready_.push(waiter);
   }
 
+  /// Runs `waiter` at the end of this turn, behind everything that is ready now.
+  void at_turn_end(Waiter& waiter) { turn_end_.push(waiter); }
+  /// Others will run in this turn behind whoever runs now.
+  bool has_more_this_turn() const { return !running_.empty() || !ready_.empty(); }
+
   /// Cached once per turn.
   MonoTime now() const { return now_; }
   WallTime wall() const { return clock_.wall(); }
@@ -71,7 +76,7 @@ class EventLoop {
   void run_ready();
   void run_posted();
 
-  static constexpr int kBatch = 256;
+  static constexpr int kBatch = 64;
 
   const Clock& clock_;
   int epoll_fd_;
@@ -79,6 +84,8 @@ class EventLoop {
   MonoTime now_;
   TimerWheel timers_;
   WaiterList ready_;
+  WaiterList turn_end_;
+  WaiterList running_;  ///< what is left of the list being run
   std::array<epoll_event, kBatch> events_;
   int event_index_ = 0;
   int event_count_ = 0;

@@ -26,4 +26,24 @@ class Yield : private Waiter {
   std::coroutine_handle<> handle_;
 };
 
+/// Continues at the end of this turn of the loop. Writes that leave together wake their readers once: a
+/// reader on another core is still busy with the first when the next comes.
+class TurnEnd : private Waiter {
+ public:
+  explicit TurnEnd(EventLoop& loop) : Waiter(&TurnEnd::resume), loop_(loop) {}
+
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> handle) {
+    handle_ = handle;
+    loop_.at_turn_end(*this);
+  }
+  void await_resume() const {}
+
+ private:
+  static void resume(Waiter& self) { static_cast<TurnEnd&>(self).handle_.resume(); }
+
+  EventLoop& loop_;
+  std::coroutine_handle<> handle_;
+};
+
 }  // namespace gatehouse::io

@@ -186,5 +186,24 @@ TEST_CASE("one-shot: an event that has happened does not wait") {
   CHECK(log == "wait woken ");
 }
 
+Task<> mark_at_turn_end(EventLoop& loop, std::string& log) {
+  co_await TurnEnd(loop);
+  log += "end ";
+}
+Task<> mark_when_ready(EventLoop& loop, std::string& log) {
+  co_await Yield(loop);
+  log += "ready ";
+}
+
+TEST_CASE("turn end: runs in the same turn, behind everything that is ready") {
+  const auto loop = make_loop();
+  std::string log;
+  spawn(mark_at_turn_end(*loop, log));
+  spawn(mark_when_ready(*loop, log));
+  spawn(mark_when_ready(*loop, log));
+  loop->turn(Duration::zero());
+  CHECK(log == "ready ready end ");
+}
+
 }  // namespace
 }  // namespace gatehouse::io
