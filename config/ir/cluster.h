@@ -7,12 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "config/ir/policy.h"
+
 namespace gatehouse::ir {
 
 /// One address. `host` is an IP literal, or a DNS name (externalName) that is resolved off the request path.
 struct Endpoint {
   std::string host;
   std::uint16_t port = 0;
+  /// Those of the lowest priority that has a usable endpoint are used: 0 preferred, 1 another zone's, 2
+  /// terminating but still serving.
+  std::uint8_t priority = 0;
   bool operator==(const Endpoint&) const = default;
 };
 
@@ -27,9 +32,17 @@ struct PoolLimits {
 };
 
 struct Cluster {
-  std::string key;                  ///< "Service/namespace/name/port": stable over changes, metric label
-  std::vector<Endpoint> endpoints;  ///< ready ones, sorted, without duplicates
+  /// "Service/namespace/name/port": stable over changes, metric label. Where a route or Gateway changes the
+  /// settings below for itself: "...@HTTPRoute/namespace/name" and the like.
+  std::string key;
+  std::vector<Endpoint> endpoints;  ///< usable ones, sorted, without duplicates
   PoolLimits pool;
+  LoadBalancer load_balancer;
+  ActiveHealthCheck active_health;
+  PassiveHealth passive_health;
+  CircuitBreaker breaker;
+  RetryBudget retry_budget;
+  DnsRefresh dns;
   bool operator==(const Cluster&) const = default;
 };
 

@@ -24,6 +24,18 @@ bool operator==(const Attachment& a, const Attachment& b) {
   return same(a.route, b.route) && a.hostnames == b.hostnames;
 }
 
+bool operator==(const Filters& a, const Filters& b) {
+  return a.redirect == b.redirect && same(a.cors, b.cors) && same_lists(a.external_auth, b.external_auth) &&
+         a.mirrors == b.mirrors && a.rewrite == b.rewrite && a.request_headers == b.request_headers &&
+         a.response_headers == b.response_headers;
+}
+
+bool operator==(const Listener& a, const Listener& b) {
+  return a.name == b.name && a.gateway == b.gateway && a.binds == b.binds &&
+         a.advertised_port == b.advertised_port && a.hostname == b.hostname && a.limits == b.limits &&
+         same_lists(a.request_filters, b.request_filters) && a.routes == b.routes;
+}
+
 bool operator==(const Config& a, const Config& b) {
   return same_lists(a.listeners, b.listeners) && same_lists(a.clusters, b.clusters);
 }

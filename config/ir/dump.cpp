@@ -3,26 +3,11 @@
 #include <algorithm>
 #include <map>
 
-#include "base/yaml_text.h"
 #include "config/ir/config.h"
+#include "config/ir/dump_parts.h"
 
 namespace gatehouse::ir {
 namespace {
-
-using std::chrono::milliseconds;
-
-template <typename T>
-void number_unless(YamlText& out, std::string_view name, T value, T standard) {
-  if (value != standard) out.field(name, static_cast<std::int64_t>(value));
-}
-
-void number_unless(YamlText& out, std::string_view name, milliseconds value, milliseconds standard) {
-  if (value != standard) out.field(name, std::to_string(value.count()) + "ms");
-}
-
-void text_unless_empty(YamlText& out, std::string_view name, std::string_view value) {
-  if (!value.empty()) out.field(name, value);
-}
 
 void dump(YamlText& out, const HttpLimits& limits) {
   const HttpLimits standard;
@@ -68,6 +53,7 @@ void dump(YamlText& out, const Listener& listener) {
   out.field("port", listener.advertised_port);
   text_unless_empty(out, "hostname", listener.hostname);
   dump(out, listener.limits);
+  dump(out, "request_filters", listener.request_filters);
   if (!listener.routes.empty()) out.open("routes");
   for (const auto& attachment : listener.routes) {
     out.open_item();
@@ -77,27 +63,6 @@ void dump(YamlText& out, const Listener& listener) {
   }
   if (!listener.routes.empty()) out.close();
   out.close_item();
-}
-
-void dump(YamlText& out, std::string_view name, const std::vector<HeaderValue>& values) {
-  if (values.empty()) return;
-  out.open(name);
-  for (const auto& value : values) {
-    out.open_item();
-    out.field("name", value.name);
-    out.field("value", value.value);
-    out.close_item();
-  }
-  out.close();
-}
-
-void dump(YamlText& out, std::string_view name, const HeaderModifier& modifier) {
-  if (modifier.empty()) return;
-  out.open(name);
-  dump(out, "set", modifier.set);
-  dump(out, "add", modifier.add);
-  out.list("remove", modifier.remove);
-  out.close();
 }
 
 void dump(YamlText& out, std::string_view name, const std::vector<ValueMatch>& values) {
@@ -138,8 +103,8 @@ void dump(YamlText& out, const WeightedBackend& backend) {
   if (backend.error_status != 0) out.field("error_status", backend.error_status);
   text_unless_empty(out, "cluster", backend.cluster);
   number_unless(out, "weight", backend.weight, 1U);
-  dump(out, "request_headers", backend.request_headers);
-  dump(out, "response_headers", backend.response_headers);
+  dump(out, backend.filters);
+  dump(out, backend.persistence);
   out.close_item();
 }
 
@@ -149,10 +114,11 @@ void dump(YamlText& out, const RouteRule& rule) {
   out.open("matches");
   for (const auto& match : rule.matches) dump(out, match);
   out.close();
-  dump(out, "request_headers", rule.request_headers);
-  dump(out, "response_headers", rule.response_headers);
+  dump(out, rule.filters);
   number_unless(out, "request_timeout", rule.timeouts.request, milliseconds{0});
   number_unless(out, "backend_timeout", rule.timeouts.backend_request, milliseconds{0});
+  dump(out, rule.retry);
+  dump(out, rule.persistence);
   if (!rule.backends.empty()) out.open("backends");
   for (const auto& backend : rule.backends) dump(out, backend);
   if (!rule.backends.empty()) out.close();
@@ -176,10 +142,17 @@ void dump(YamlText& out, const Cluster& cluster) {
   for (const auto& endpoint : cluster.endpoints) {
     const bool v6 = endpoint.host.find(':') != std::string::npos;
     endpoints.push_back((v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" +
-                        std::to_string(endpoint.port));
+                        std::to_string(endpoint.port) +
+                        (endpoint.priority == 0 ? "" : " priority " + std::to_string(endpoint.priority)));
   }
   out.list("endpoints", endpoints);
   dump(out, cluster.pool);
+  dump(out, cluster.load_balancer);
+  dump(out, cluster.active_health);
+  dump(out, cluster.passive_health);
+  dump(out, cluster.breaker);
+  dump(out, cluster.retry_budget);
+  dump(out, cluster.dns);
   out.close_item();
 }
 

@@ -48,8 +48,10 @@ struct Listener {
   std::uint16_t advertised_port = 0;  ///< the port users see: spec.listeners[].port
   std::string hostname;               ///< lower case; empty = any
   HttpLimits limits;
+  /// GEP-5224 filters.requests: asked in order before routing.
+  std::vector<std::shared_ptr<const ExternalAuth>> request_filters;
   std::vector<Attachment> routes;  ///< in a stable order: by RouteAge
-  bool operator==(const Listener&) const = default;
 };
+bool operator==(const Listener& a, const Listener& b);
 
 }  // namespace gatehouse::ir

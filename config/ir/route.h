@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "config/ir/filters.h"
+#include "config/ir/policy.h"
+
 namespace gatehouse::ir {
 
 enum class PathMatchKind : std::uint8_t { exact, prefix, regex };
@@ -40,21 +43,6 @@ struct RouteMatch {
   bool operator==(const RouteMatch&) const = default;
 };
 
-struct HeaderValue {
-  std::string name;
-  std::string value;
-  bool operator==(const HeaderValue&) const = default;
-};
-
-/// Gateway API HTTPHeaderFilter: set replaces, add appends to a present value ("old,new"), remove drops.
-struct HeaderModifier {
-  std::vector<HeaderValue> set;
-  std::vector<HeaderValue> add;
-  std::vector<std::string> remove;
-  bool empty() const { return set.empty() && add.empty() && remove.empty(); }
-  bool operator==(const HeaderModifier&) const = default;
-};
-
 /// GEP-1742. Zero switches a timeout off.
 struct RouteTimeouts {
   std::chrono::milliseconds request{0};          ///< whole exchange, from the request head on
@@ -68,17 +56,18 @@ struct WeightedBackend {
   std::string cluster;  ///< Cluster::key; empty when error_status is set
   std::uint32_t weight = 1;
   std::uint16_t error_status = 0;
-  HeaderModifier request_headers;
-  HeaderModifier response_headers;
+  Filters filters;                 ///< only what Gateway API allows on a backendRef
+  SessionPersistence persistence;  ///< of the backend (policies, XBackend), where the rule has none
   bool operator==(const WeightedBackend&) const = default;
 };
 
 struct RouteRule {
   std::string name;  ///< spec.rules[].name, or empty
   std::vector<RouteMatch> matches;
-  HeaderModifier request_headers;
-  HeaderModifier response_headers;
+  Filters filters;
   RouteTimeouts timeouts;
+  RouteRetry retry;
+  SessionPersistence persistence;
   std::vector<WeightedBackend> backends;  ///< empty: 500
   bool operator==(const RouteRule&) const = default;
 };

@@ -41,8 +41,8 @@ class RouteTranslation {
           to_match(rule.matches[i], fmt::format("{}.matches[{}]", where, i), unsupported_));
     if (result.matches.empty()) result.matches.emplace_back();
     auto filters = to_filters(rule.filters, where, unsupported_);
-    result.request_headers = std::move(filters.request);
-    result.response_headers = std::move(filters.response);
+    result.filters.request_headers = std::move(filters.request);
+    result.filters.response_headers = std::move(filters.response);
     result.timeouts = {rule.timeouts.request.value_or(0ms), rule.timeouts.backend_request.value_or(0ms)};
     for (std::size_t i = 0; i < rule.backend_refs.size(); ++i)
       result.backends.push_back(
@@ -54,8 +54,8 @@ class RouteTranslation {
     const BackendPlace place{route_, ref, services_[next_service_++], where};
     auto backend = to_backend(place, unresolved_, outcome_.targets);
     auto filters = to_filters(ref.filters, where, unsupported_);
-    backend.request_headers = std::move(filters.request);
-    backend.response_headers = std::move(filters.response);
+    backend.filters.request_headers = std::move(filters.request);
+    backend.filters.response_headers = std::move(filters.response);
     return backend;
   }
 

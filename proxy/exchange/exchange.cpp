@@ -132,8 +132,8 @@ void Exchange::edit_request() {
   remove_fields_of_the_codec(head.fields);
   http::write_forwarded(head.fields, forwarded_);
   if (worker_.settings.via) head.fields.push_back({"Via", "1.1 gatehouse", FieldId::via});
-  modify_headers(head.fields, rule_->rule->request_headers, scratch_.arena);
-  modify_headers(head.fields, target_->backend->request_headers, scratch_.arena);
+  modify_headers(head.fields, rule_->rule->filters.request_headers, scratch_.arena);
+  modify_headers(head.fields, target_->backend->filters.request_headers, scratch_.arena);
 }
 
 Task<Result<void>> Exchange::reach_upstream() {
@@ -235,8 +235,8 @@ void Exchange::edit_response() {
   auto& head = scratch_.response;
   http::remove_hop_fields(head.fields, wants_trailers_ ? http::Trailers::forwarded : http::Trailers::dropped);
   if (worker_.settings.via) head.fields.push_back({"Via", "1.1 gatehouse", FieldId::via});
-  modify_headers(head.fields, rule_->rule->response_headers, scratch_.arena);
-  modify_headers(head.fields, target_->backend->response_headers, scratch_.arena);
+  modify_headers(head.fields, rule_->rule->filters.response_headers, scratch_.arena);
+  modify_headers(head.fields, target_->backend->filters.response_headers, scratch_.arena);
 }
 
 Task<> Exchange::relay_response() {

@@ -64,8 +64,8 @@ TEST_CASE("warm GETs with header edits and a chunked answer allocate nothing") {
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n"));
   WirePlan plan;
   auto& rule = plan.add_route("/api", {backend.address()}).rule();
-  rule.request_headers.set.push_back({"X-Set", "request"});
-  rule.response_headers.add.push_back({"X-Added", "response"});
+  rule.filters.request_headers.set.push_back({"X-Set", "request"});
+  rule.filters.response_headers.add.push_back({"X-Added", "response"});
   rule.timeouts.request = std::chrono::seconds(30);
   CHECK(allocations_of(2'000, kGet, plan) == 0);
 }

@@ -61,7 +61,7 @@ TEST_CASE("D2: a request in flight finishes by the configuration it began with")
     if (connection.read_request() && connection.hold()) connection.send(ScriptedBackend::kOk);
   });
   WirePlan plan;
-  plan.add_route("/", {backend.address()}).rule().response_headers.set.push_back({"X-Version", "1"});
+  plan.add_route("/", {backend.address()}).rule().filters.response_headers.set.push_back({"X-Version", "1"});
   WireGateway gateway(plan);
   auto client = gateway.connect();
   client.send(kGet);
