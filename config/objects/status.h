@@ -29,9 +29,16 @@ struct ListenerStatus {
 
 struct GatewayStatus {
   std::vector<GatewayAddress> addresses;
+  std::int32_t attached_listener_sets = 0;
   std::vector<Condition> conditions;
   std::vector<ListenerStatus> listeners;
   bool operator==(const GatewayStatus&) const = default;
+};
+
+struct ListenerSetStatus {
+  std::vector<Condition> conditions;
+  std::vector<ListenerStatus> listeners;  ///< empty while its Gateway does not take it up
+  bool operator==(const ListenerSetStatus&) const = default;
 };
 
 struct RouteParentStatus {
@@ -46,11 +53,26 @@ struct RouteStatus {
   bool operator==(const RouteStatus&) const = default;
 };
 
+struct PolicyAncestorStatus {
+  ParentReference ancestor_ref;
+  std::string controller_name;
+  std::vector<Condition> conditions;
+  bool operator==(const PolicyAncestorStatus&) const = default;
+};
+
+/// GEP-713: status.ancestors of policies, and of XBackend.
+struct PolicyStatus {
+  std::vector<PolicyAncestorStatus> ancestors;  ///< at most 16
+  bool operator==(const PolicyStatus&) const = default;
+};
+
 /// By the same keys as Snapshot.
 struct Statuses {
   std::map<std::string, GatewayClassStatus> gateway_classes;
   std::map<std::string, GatewayStatus> gateways;
+  std::map<std::string, ListenerSetStatus> listener_sets;
   std::map<std::string, RouteStatus> http_routes;
+  std::map<std::string, std::map<std::string, PolicyStatus>> policies;  ///< by kind, then by name
   bool operator==(const Statuses&) const = default;
 };
 

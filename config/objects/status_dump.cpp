@@ -63,17 +63,27 @@ void dump(YamlText& out, const ListenerStatus& listener) {
   out.close_item();
 }
 
-void dump(YamlText& out, const GatewayStatus& status) {
-  dump(out, status.addresses);
-  dump(out, status.conditions);
-  if (status.listeners.empty()) return;
+void dump(YamlText& out, const std::vector<ListenerStatus>& listeners) {
+  if (listeners.empty()) return;
   out.open("listeners");
-  for (const auto& listener : status.listeners) dump(out, listener);
+  for (const auto& listener : listeners) dump(out, listener);
   out.close();
 }
 
-void dump(YamlText& out, const ParentReference& parent) {
-  out.open("parentRef");
+void dump(YamlText& out, const GatewayStatus& status) {
+  dump(out, status.addresses);
+  if (status.attached_listener_sets != 0) out.field("attachedListenerSets", status.attached_listener_sets);
+  dump(out, status.conditions);
+  dump(out, status.listeners);
+}
+
+void dump(YamlText& out, const ListenerSetStatus& status) {
+  dump(out, status.conditions);
+  dump(out, status.listeners);
+}
+
+void dump(YamlText& out, std::string_view field, const ParentReference& parent) {
+  out.open(field);
   out.field("group", parent.group);
   out.field("kind", parent.kind);
   if (parent.ns) out.field("namespace", *parent.ns);
@@ -88,9 +98,22 @@ void dump(YamlText& out, const RouteStatus& status) {
   out.open("parents");
   for (const auto& parent : status.parents) {
     out.open_item();
-    dump(out, parent.parent_ref);
+    dump(out, "parentRef", parent.parent_ref);
     out.field("controllerName", parent.controller_name);
     dump(out, parent.conditions);
+    out.close_item();
+  }
+  out.close();
+}
+
+void dump(YamlText& out, const PolicyStatus& status) {
+  if (status.ancestors.empty()) return;
+  out.open("ancestors");
+  for (const auto& ancestor : status.ancestors) {
+    out.open_item();
+    dump(out, "ancestorRef", ancestor.ancestor_ref);
+    out.field("controllerName", ancestor.controller_name);
+    dump(out, ancestor.conditions);
     out.close_item();
   }
   out.close();
@@ -114,7 +137,9 @@ std::string dump(const Statuses& statuses) {
   YamlText out;
   dump_kind(out, GatewayClass::kKind, statuses.gateway_classes);
   dump_kind(out, Gateway::kKind, statuses.gateways);
+  dump_kind(out, "ListenerSet", statuses.listener_sets);
   dump_kind(out, HttpRoute::kKind, statuses.http_routes);
+  for (const auto& [kind, policies] : statuses.policies) dump_kind(out, kind, policies);
   return out.take();
 }
 
