@@ -6,12 +6,14 @@ SHELL := /usr/bin/env bash
 
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
+ROUTE_COMPARISONS ?= 10000000
+ROUTE_SEED ?= 1
 BENCH_FLAGS ?=
 RELOAD_FLAGS ?=
 BIG_FLAGS ?=
 export FUZZ_SECONDS JOBS
 
-.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle fuzz coverage reload big format lint clean
+.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle fuzz fuzz-routes coverage reload big format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -68,6 +70,12 @@ big: ## 1,000 held uploads, 5 GiB transfers, crowds and churn against a release 
 	@scripts/install-packages build test
 	@scripts/build release gatehouse
 	@python3 -B tests/big/big.py $(BIG_FLAGS)
+
+fuzz-routes: ## ROUTE_COMPARISONS (10 million) route decisions against a linear reference, without sanitizers
+	@scripts/install-packages build test
+	@cmake -S . -B build/routes -G Ninja -DCMAKE_BUILD_TYPE=Release -DGATEHOUSE_TESTS=ON >/dev/null
+	@cmake --build build/routes --parallel $(JOBS) --target route_differential
+	@build/routes/tests/fuzz/route_differential $(ROUTE_COMPARISONS) $(ROUTE_SEED)
 
 coverage: ## line coverage of routing, config and proxy/http, at least 85 %
 	@scripts/install-packages build test
