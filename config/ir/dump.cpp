@@ -117,6 +117,7 @@ void dump(YamlText& out, const RouteRule& rule) {
   dump(out, rule.filters);
   number_unless(out, "request_timeout", rule.timeouts.request, milliseconds{0});
   number_unless(out, "backend_timeout", rule.timeouts.backend_request, milliseconds{0});
+  number_unless(out, "max_stream", rule.timeouts.max_stream, milliseconds{0});
   dump(out, rule.retry);
   dump(out, rule.persistence);
   if (!rule.backends.empty()) out.open("backends");

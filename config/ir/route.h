@@ -47,6 +47,7 @@ struct RouteMatch {
 struct RouteTimeouts {
   std::chrono::milliseconds request{0};          ///< whole exchange, from the request head on
   std::chrono::milliseconds backend_request{0};  ///< one try
+  std::chrono::milliseconds max_stream{0};       ///< an upgraded connection or event stream
   bool operator==(const RouteTimeouts&) const = default;
 };
 
