@@ -9,12 +9,19 @@
 #include "config/objects/core.h"
 #include "config/objects/gateway.h"
 #include "config/objects/http_route.h"
+#include "config/objects/listener_set.h"
+#include "config/objects/reference_grant.h"
+#include "config/objects/traffic_policy.h"
+#include "config/objects/x_backend.h"
 
 namespace gatehouse::objects {
 
-using AnyObject = std::variant<std::shared_ptr<const GatewayClass>, std::shared_ptr<const Gateway>,
-                               std::shared_ptr<const HttpRoute>, std::shared_ptr<const Service>,
-                               std::shared_ptr<const EndpointSlice>, std::shared_ptr<const Namespace>>;
+template <typename... T>
+using OneOf = std::variant<std::shared_ptr<const T>...>;
+
+using AnyObject =
+    OneOf<GatewayClass, Gateway, ListenerSet, HttpRoute, ReferenceGrant, XBackend, XBackendTrafficPolicy,
+          BackendTrafficPolicy, Service, EndpointSlice, Namespace, Secret, ConfigMap>;
 
 /// "HTTPRoute default/demo": unique among all objects.
 std::string identity(const AnyObject& object);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Namespace and Service (v1) and EndpointSlice (discovery.k8s.io/v1): the parts a gateway reads.
+// Namespace, Service, Secret and ConfigMap (v1) and EndpointSlice (discovery.k8s.io/v1): the parts a gateway
+// reads.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,8 +37,12 @@ struct Service {
   std::string type = "ClusterIP";
   std::vector<std::string> cluster_ips;  ///< "None" for a headless service
   std::string external_name;
+  std::vector<std::string> ip_families;  ///< IPv4, IPv6; empty: the cluster's
+  std::map<std::string, std::string> selector;
   std::vector<ServicePort> ports;
   bool operator==(const Service&) const = default;
+
+  bool is_headless() const { return !cluster_ips.empty() && cluster_ips.front() == "None"; }
 };
 
 struct SliceEndpoint {
@@ -44,6 +50,13 @@ struct SliceEndpoint {
   std::optional<bool> ready;
   std::optional<bool> serving;
   std::optional<bool> terminating;
+  std::string hostname;
+  std::string node_name;
+  std::string zone;
+  std::vector<std::string> for_zones;  ///< hints.forZones[].name
+  std::vector<std::string> for_nodes;  ///< hints.forNodes[].name
+  std::string target_kind;             ///< targetRef, usually a Pod
+  std::string target_name;
   bool operator==(const SliceEndpoint&) const = default;
 };
 
@@ -63,6 +76,23 @@ struct EndpointSlice {
   std::vector<SliceEndpoint> endpoints;
   std::vector<SlicePort> ports;
   bool operator==(const EndpointSlice&) const = default;
+};
+
+/// Its data is never logged, dumped or shown: problems name keys, not values.
+struct Secret {
+  static constexpr const char* kKind = "Secret";
+  ObjectMeta meta;
+  std::string type = "Opaque";
+  std::map<std::string, std::string> data;  ///< decoded from base64; stringData is merged in
+  bool operator==(const Secret&) const = default;
+};
+
+struct ConfigMap {
+  static constexpr const char* kKind = "ConfigMap";
+  ObjectMeta meta;
+  std::map<std::string, std::string> data;
+  std::map<std::string, std::string> binary_data;  ///< decoded from base64
+  bool operator==(const ConfigMap&) const = default;
 };
 
 }  // namespace gatehouse::objects

@@ -33,8 +33,6 @@ AnyObject decode_as(Reader& root, ObjectMeta&& meta) {
   return std::shared_ptr<const Object>(std::move(object));
 }
 
-constexpr std::string_view kGatewayGroup = "gateway.networking.k8s.io";
-
 const std::array<KindRow, 6> kKinds{{
     {GatewayClass::kKind,
      kGatewayGroup,

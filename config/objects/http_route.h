@@ -8,19 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "config/objects/http_filters.h"
 #include "config/objects/metadata.h"
+#include "config/objects/references.h"
+#include "config/objects/session_persistence.h"
 
 namespace gatehouse::objects {
-
-struct ParentReference {
-  std::string group = "gateway.networking.k8s.io";
-  std::string kind = "Gateway";
-  std::optional<std::string> ns;
-  std::string name;
-  std::optional<std::string> section_name;
-  std::optional<std::int32_t> port;
-  bool operator==(const ParentReference&) const = default;
-};
 
 struct HttpPathMatch {
   std::string type = "PathPrefix";  ///< Exact, PathPrefix, RegularExpression
@@ -44,34 +37,7 @@ struct HttpRouteMatch {
   bool operator==(const HttpRouteMatch&) const = default;
 };
 
-struct HttpHeader {
-  std::string name;
-  std::string value;
-  bool operator==(const HttpHeader&) const = default;
-};
-
-struct HttpHeaderFilter {
-  std::vector<HttpHeader> set;
-  std::vector<HttpHeader> add;
-  std::vector<std::string> remove;
-  bool operator==(const HttpHeaderFilter&) const = default;
-};
-
-/// One filter; `type` names the member that is set. A type this build does not know keeps its name,
-/// so that translate can say so in the route's status.
-struct HttpRouteFilter {
-  std::string type;
-  std::optional<HttpHeaderFilter> request_header_modifier;
-  std::optional<HttpHeaderFilter> response_header_modifier;
-  bool operator==(const HttpRouteFilter&) const = default;
-};
-
-struct HttpBackendRef {
-  std::string group;  ///< "" = core
-  std::string kind = "Service";
-  std::optional<std::string> ns;
-  std::string name;
-  std::optional<std::int32_t> port;
+struct HttpBackendRef : BackendObjectReference {
   std::int32_t weight = 1;
   std::vector<HttpRouteFilter> filters;
   bool operator==(const HttpBackendRef&) const = default;
@@ -84,12 +50,22 @@ struct HttpRouteTimeouts {
   bool operator==(const HttpRouteTimeouts&) const = default;
 };
 
+/// GEP-1731 as of v1.7.0. Attempts are beyond the first try.
+struct HttpRouteRetry {
+  std::vector<std::int32_t> codes;
+  std::int32_t attempts = 1;
+  std::optional<std::chrono::milliseconds> backoff;
+  bool operator==(const HttpRouteRetry&) const = default;
+};
+
 struct HttpRouteRule {
   std::optional<std::string> name;
   std::vector<HttpRouteMatch> matches;  ///< decode fills in the default: one PathPrefix "/"
   std::vector<HttpRouteFilter> filters;
   std::vector<HttpBackendRef> backend_refs;
   HttpRouteTimeouts timeouts;
+  std::optional<HttpRouteRetry> retry;
+  std::optional<SessionPersistence> session_persistence;
   bool operator==(const HttpRouteRule&) const = default;
 };
 
@@ -99,6 +75,7 @@ struct HttpRoute {
   std::vector<ParentReference> parent_refs;
   std::vector<std::string> hostnames;
   std::vector<HttpRouteRule> rules;
+  std::string use_default_gateways;  ///< "" and None: no; All: as if every default Gateway were a parent
   bool operator==(const HttpRoute&) const = default;
 };
 

@@ -4,37 +4,21 @@
 
 #include <fmt/format.h>
 
-#include <type_traits>
-
 namespace gatehouse::objects {
 namespace {
 
-ObjectMap<GatewayClass>& map_of(Snapshot& s, const GatewayClass&) {
-  return s.gateway_classes;
-}
-ObjectMap<Gateway>& map_of(Snapshot& s, const Gateway&) {
-  return s.gateways;
-}
-ObjectMap<HttpRoute>& map_of(Snapshot& s, const HttpRoute&) {
-  return s.http_routes;
-}
-ObjectMap<Service>& map_of(Snapshot& s, const Service&) {
-  return s.services;
-}
-ObjectMap<EndpointSlice>& map_of(Snapshot& s, const EndpointSlice&) {
-  return s.endpoint_slices;
-}
-ObjectMap<Namespace>& map_of(Snapshot& s, const Namespace&) {
-  return s.namespaces;
+template <typename T>
+ObjectMap<T>& map_for(Snapshot& snapshot, const std::shared_ptr<const T>&) {
+  return objects_of<T>(snapshot);
 }
 
 void insert(Snapshot& snapshot, const AnyObject& object) {
-  std::visit([&](const auto& pointer) { map_of(snapshot, *pointer)[pointer->meta.full_name()] = pointer; },
+  std::visit([&](const auto& pointer) { map_for(snapshot, pointer)[pointer->meta.full_name()] = pointer; },
              object);
 }
 
 void erase(Snapshot& snapshot, const AnyObject& object) {
-  std::visit([&](const auto& pointer) { map_of(snapshot, *pointer).erase(pointer->meta.full_name()); },
+  std::visit([&](const auto& pointer) { map_for(snapshot, pointer).erase(pointer->meta.full_name()); },
              object);
 }
 

@@ -5,10 +5,15 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 
 #include "config/objects/core.h"
 #include "config/objects/gateway.h"
 #include "config/objects/http_route.h"
+#include "config/objects/listener_set.h"
+#include "config/objects/reference_grant.h"
+#include "config/objects/traffic_policy.h"
+#include "config/objects/x_backend.h"
 
 namespace gatehouse::objects {
 
@@ -21,10 +26,34 @@ using ObjectMap = std::map<std::string, std::shared_ptr<const T>, std::less<>>;
 struct Snapshot {
   ObjectMap<GatewayClass> gateway_classes;
   ObjectMap<Gateway> gateways;
+  ObjectMap<ListenerSet> listener_sets;
   ObjectMap<HttpRoute> http_routes;
+  ObjectMap<ReferenceGrant> reference_grants;
+  ObjectMap<XBackend> x_backends;
+  ObjectMap<XBackendTrafficPolicy> x_backend_traffic_policies;
+  ObjectMap<BackendTrafficPolicy> backend_traffic_policies;
   ObjectMap<Service> services;
   ObjectMap<EndpointSlice> endpoint_slices;
   ObjectMap<Namespace> namespaces;
+  ObjectMap<Secret> secrets;
+  ObjectMap<ConfigMap> config_maps;
 };
+
+/// The map for objects of type T.
+template <typename T>
+ObjectMap<T>& objects_of(Snapshot& snapshot) {
+  const auto pick = [&]<typename... Maps>(Maps&... maps) -> ObjectMap<T>& {
+    ObjectMap<T>* found = nullptr;
+    const auto consider = [&found](auto& map) {
+      if constexpr (std::is_same_v<std::remove_reference_t<decltype(map)>, ObjectMap<T>>) found = &map;
+    };
+    (consider(maps), ...);
+    return *found;
+  };
+  auto& s = snapshot;
+  return pick(s.gateway_classes, s.gateways, s.listener_sets, s.http_routes, s.reference_grants, s.x_backends,
+              s.x_backend_traffic_policies, s.backend_traffic_policies, s.services, s.endpoint_slices,
+              s.namespaces, s.secrets, s.config_maps);
+}
 
 }  // namespace gatehouse::objects

@@ -40,6 +40,7 @@ void dump(YamlText& out, const std::vector<GatewayAddress>& addresses) {
     out.open_item();
     out.field("type", address.type);
     out.field("value", address.value);
+    if (!address.routability.empty()) out.field("routability", address.routability);
     out.close_item();
   }
   out.close();

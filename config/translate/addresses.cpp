@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Passes over addresses: what each Gateway is reached at, which sockets its listeners need, who shares them.
+// The pass over addresses: what each Gateway is reached at and which sockets its listeners need.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "config/translate/address_pool.h"
 #include "config/translate/draft.h"
@@ -13,6 +12,9 @@ namespace {
 
 constexpr const char* kIpAddress = "IPAddress";
 
+/// GEP-5093 wants this one from everybody who reports routability: it promises nothing.
+constexpr const char* kSentinelRoutability = "testing.x-k8s.io/sentinel";
+
 void reserve_requested(const GatewayDraft& gateway, AddressPool& pool) {
   for (const auto& address : gateway.object->addresses) {
     const auto ip = IpAddress::parse(address.value);
@@ -20,55 +22,86 @@ void reserve_requested(const GatewayDraft& gateway, AddressPool& pool) {
   }
 }
 
-/// Takes the entries of spec.addresses. Returns whether an address is to be assigned.
-bool take_requested(GatewayDraft& gateway) {
-  const auto& requested = gateway.object->addresses;
-  const auto name = gateway.object->meta.full_name();
-  bool assign = requested.empty();
-  for (std::size_t i = 0; i < requested.size(); ++i) {
-    const auto& [type, value] = requested[i];
-    const auto ip = IpAddress::parse(value);
-    if (type != kIpAddress) {
-      gateway.accepted =
-          Verdict::bad("UnsupportedAddress",
-                       fmt::format("Gateway {}: spec.addresses[{}].type: {} is not supported: use IPAddress",
-                                   name, i, type));
-    } else if (value.empty()) {
-      assign = true;
-    } else if (!ip) {
-      gateway.addressed =
-          Verdict::bad("AddressNotUsable", fmt::format("Gateway {}: spec.addresses[{}].value: \"{}\" is not "
-                                                       "an IP address: write one such as 192.0.2.1",
-                                                       name, i, value));
-    } else {
-      gateway.addresses.push_back({type, value});
-      gateway.binds.push_back(*ip);
-    }
-  }
-  return assign;
+Verdict check_types(const objects::Gateway& gateway) {
+  for (std::size_t i = 0; i < gateway.addresses.size(); ++i)
+    if (gateway.addresses[i].type != kIpAddress)
+      return Verdict::bad(
+          "UnsupportedAddress",
+          fmt::format("Gateway {}: spec.addresses[{}].type: {} is not supported: use IPAddress",
+                      gateway.meta.full_name(), i, gateway.addresses[i].type));
+  return {};
 }
 
-void assign_from(AddressPool& pool, GatewayDraft& gateway) {
-  const auto name = gateway.object->meta.full_name();
-  const auto address = pool.assign(name);
-  if (!address) {
-    gateway.addressed = Verdict::bad(
-        "AddressNotAssigned", fmt::format("Gateway {}: spec.addresses: the address pool has no free address "
-                                          "left: enlarge it (--address-pool) or name an address here",
-                                          name));
-    return;
-  }
-  gateway.addresses.push_back({kIpAddress, address->to_string()});
-  gateway.binds.push_back(*address);
-}
+/// Finds an address for each entry of spec.addresses by itself; lives for one Gateway.
+class AddressSearch {
+ public:
+  AddressSearch(const Options& options, AddressPool& pool, GatewayDraft& gateway)
+      : options_(options), pool_(pool), gateway_(gateway), name_(gateway.object->meta.full_name()) {}
 
-/// Without a pool, the Gateway is reached at every address of the machine: there is none to name in its
-/// status, unless the process was told where to bind.
-void assign_everywhere(const Options& options, GatewayDraft& gateway) {
-  for (const auto& ip : options.bind_override)
-    if (!ip.is_any()) gateway.addresses.push_back({kIpAddress, ip.to_string()});
-  gateway.binds.push_back(IpAddress{});
-}
+  void run() {
+    const auto& requested = gateway_.object->addresses;
+    for (std::size_t i = 0; i < requested.size(); ++i)
+      find(requested[i], fmt::format("Gateway {}: spec.addresses[{}]", name_, i));
+    if (requested.empty()) assign({}, fmt::format("Gateway {}: spec.addresses", name_));
+    report();
+  }
+
+ private:
+  void find(const objects::GatewayAddress& entry, const std::string& where) {
+    if (!entry.routability.empty() && entry.routability != kSentinelRoutability)
+      return unmet_.add("AddressNotAssigned",
+                        fmt::format("{}.routability: no address of scope {} is to be had here: remove the "
+                                    "field",
+                                    where, entry.routability));
+    if (entry.value.empty()) return assign(entry.routability, where);
+    const auto ip = IpAddress::parse(entry.value);
+    if (ip) return take(*ip, entry.value, entry.routability);
+    unmet_.add("AddressNotUsable", fmt::format("{}.value: \"{}\" is not an IP address: write one such as "
+                                               "192.0.2.1",
+                                               where, entry.value));
+  }
+
+  void take(const IpAddress& ip, const std::string& value, const std::string& routability) {
+    gateway_.addresses.push_back({kIpAddress, value, routability});
+    gateway_.binds.push_back(ip);
+  }
+
+  void assign(const std::string& routability, const std::string& where) {
+    if (pool_.empty()) return assign_everywhere(routability);
+    const auto address = pool_.assign(assigned_ == 0 ? name_ : fmt::format("{}#{}", name_, assigned_));
+    ++assigned_;
+    const auto& binds = gateway_.binds;
+    if (address && std::find(binds.begin(), binds.end(), *address) == binds.end())
+      return take(*address, address->to_string(), routability);
+    unmet_.add("AddressNotAssigned",
+               fmt::format("{}: the address pool has no free address left: enlarge it (--address-pool) or "
+                           "name an address here",
+                           where));
+  }
+
+  /// Without a pool, the Gateway is reached at every address of the machine: there is none to name in its
+  /// status, unless the process was told where to bind.
+  void assign_everywhere(const std::string& routability) {
+    for (const auto& ip : options_.bind_override)
+      if (!ip.is_any()) gateway_.addresses.push_back({kIpAddress, ip.to_string(), routability});
+    gateway_.binds.push_back(IpAddress{});
+  }
+
+  void report() {
+    if (unmet_.empty()) return;
+    const auto& unmet = unmet_.verdict();
+    gateway_.addresses_assigned =
+        Verdict::bad(gateway_.binds.empty() ? "NotAssigned" : "PartiallyAssigned", unmet.message);
+    if (gateway_.binds.empty()) gateway_.addressed = unmet;
+  }
+
+  const Options& options_;
+  AddressPool& pool_;
+  GatewayDraft& gateway_;
+  std::string name_;
+  std::size_t assigned_ = 0;
+  Findings unmet_;
+};
 
 void place_sockets(const Options& options, GatewayDraft& gateway) {
   if (!gateway.binds.empty() && !options.bind_override.empty()) gateway.binds = options.bind_override;
@@ -83,47 +116,21 @@ void place_sockets(const Options& options, GatewayDraft& gateway) {
   }
 }
 
-using Claims = std::map<std::pair<SocketAddress, std::string>, const ListenerDraft*>;
-
-void claim(const GatewayDraft& gateway, ListenerDraft& listener, Claims& claims) {
-  for (const auto& bind : listener.binds) {
-    const auto holder = claims.find({bind, listener.hostname});
-    if (holder == claims.end()) continue;
-    listener.conflict = Verdict::bad(
-        "HostnameConflict",
-        fmt::format(
-            "Gateway {}: listener {}: {} with {} is taken by listener {}, which comes first (by age, then "
-            "name): use another port, hostname or address",
-            gateway.object->meta.full_name(), listener.spec->name, bind.to_string(),
-            listener.hostname.empty() ? "no hostname" : fmt::format("hostname \"{}\"", listener.hostname),
-            holder->second->name));
-    return;
-  }
-  for (const auto& bind : listener.binds) claims.emplace(std::pair(bind, listener.hostname), &listener);
-}
-
 }  // namespace
 
 void addresses(Draft& draft) {
   AddressPool pool(draft.options.address_pool);
   for (const auto& gateway : draft.gateways) reserve_requested(gateway, pool);
   for (auto& gateway : draft.gateways) {
-    const bool assign = take_requested(gateway);
-    if (!gateway.accepted.ok) {
-      gateway.addresses.clear();
+    const auto types = check_types(*gateway.object);
+    if (!types.ok) {
+      gateway.accepted = types;
+      gateway.addresses_assigned = Verdict::bad("NotAssigned", types.message);
       continue;
     }
-    if (assign && pool.empty()) assign_everywhere(draft.options, gateway);
-    if (assign && !pool.empty()) assign_from(pool, gateway);
+    AddressSearch(draft.options, pool, gateway).run();
     place_sockets(draft.options, gateway);
   }
-}
-
-void shared_sockets(Draft& draft) {
-  Claims claims;
-  for (auto& gateway : draft.gateways)  // oldest first: it keeps what it has
-    for (auto& listener : gateway.listeners)
-      if (gateway.serves(listener)) claim(gateway, listener, claims);
 }
 
 }  // namespace gatehouse::translate

@@ -13,16 +13,9 @@ namespace {
 struct Insert {
   objects::Snapshot& to;
 
-  void operator()(const std::shared_ptr<const objects::GatewayClass>& o) { put(to.gateway_classes, o); }
-  void operator()(const std::shared_ptr<const objects::Gateway>& o) { put(to.gateways, o); }
-  void operator()(const std::shared_ptr<const objects::HttpRoute>& o) { put(to.http_routes, o); }
-  void operator()(const std::shared_ptr<const objects::Service>& o) { put(to.services, o); }
-  void operator()(const std::shared_ptr<const objects::EndpointSlice>& o) { put(to.endpoint_slices, o); }
-  void operator()(const std::shared_ptr<const objects::Namespace>& o) { put(to.namespaces, o); }
-
   template <typename T>
-  static void put(objects::ObjectMap<T>& map, const std::shared_ptr<const T>& object) {
-    REQUIRE(map.emplace(object->meta.full_name(), object).second);
+  void operator()(const std::shared_ptr<const T>& object) {
+    REQUIRE(objects::objects_of<T>(to).emplace(object->meta.full_name(), object).second);
   }
 };
 
