@@ -49,10 +49,10 @@ AllowedRoutes read_allowed_routes(Reader& reader) {
   reader.object("namespaces", [&](Reader& namespaces) {
     allowed.from = namespaces.choice("from", kFrom, allowed.from);
     namespaces.object("selector", [&](Reader& selector) {
-      allowed.selector.match_labels = selector.text_map("matchLabels");
-      selector.each("matchExpressions", kMaxSelectorTerms, [&](Reader& term) {
-        allowed.selector.match_expressions.push_back(read_requirement(term));
-      });
+      auto& to = allowed.selector.emplace();
+      to.match_labels = selector.text_map("matchLabels");
+      selector.each("matchExpressions", kMaxSelectorTerms,
+                    [&](Reader& term) { to.match_expressions.push_back(read_requirement(term)); });
     });
   });
   reader.each("kinds", kMaxRouteKinds, [&](Reader& kind) {

@@ -40,7 +40,7 @@ struct RouteGroupKind {
 /// listeners[].allowedRoutes; `from` is All, Selector or Same.
 struct AllowedRoutes {
   std::string from = "Same";
-  LabelSelector selector;
+  std::optional<LabelSelector> selector;  ///< absent: selects nothing
   std::vector<RouteGroupKind> kinds;
   bool operator==(const AllowedRoutes&) const = default;
 };
@@ -68,7 +68,7 @@ struct GatewayListener {
 /// Of spec.addresses and of status.addresses.
 struct GatewayAddress {
   std::string type = "IPAddress";
-  std::string value;        ///< empty: to be assigned
+  std::string value;             ///< empty: to be assigned
   std::string routability = {};  ///< "", Cluster, or domain/path
   bool operator==(const GatewayAddress&) const = default;
 };
@@ -84,7 +84,7 @@ struct GatewayInfrastructure {
 /// spec.allowedListeners.namespaces: whose ListenerSets may attach; `from` is All, Selector, Same or None.
 struct AllowedListeners {
   std::string from = "None";
-  LabelSelector selector;
+  std::optional<LabelSelector> selector;  ///< absent: selects nothing
   bool operator==(const AllowedListeners&) const = default;
 };
 
