@@ -143,7 +143,7 @@ spec:
   CHECK(gateway.listeners.at(0).hostname == "*.example.com");
   CHECK_FALSE(gateway.listeners.at(1).hostname);
   CHECK(gateway.listeners.at(1).allowed_routes.from == "Selector");
-  CHECK(gateway.listeners.at(1).allowed_routes.selector.match_expressions.at(0).values.size() == 2);
+  CHECK(gateway.listeners.at(1).allowed_routes.selector->match_expressions.at(0).values.size() == 2);
   CHECK(gateway.listeners.at(1).allowed_routes.kinds.at(0).group == "gateway.networking.k8s.io");
   CHECK(gateway.addresses.at(0) == GatewayAddress{"IPAddress", "192.0.2.1"});
 }
