@@ -40,6 +40,7 @@ std::shared_ptr<const ir::Listener> to_listener(const GatewayDraft& gateway, con
   listener->advertised_port = static_cast<std::uint16_t>(draft.spec->port);
   listener->hostname = draft.hostname;
   listener->limits = limits;
+  listener->request_filters = draft.request_filters;
   for (const auto& attachment : draft.attachments) {
     const auto& outcome = attachment.route->outcome;
     if (outcome && outcome->route) listener->routes.push_back({outcome->route, attachment.hostnames});

@@ -1,35 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
-// backendRefs[] of an HTTPRoute rule.
+// References to what takes requests: backendRefs of routes, of mirrors and of external authorization.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/objects/snapshot.h"
 #include "config/translate/memo.h"
+#include "config/translate/reference_grants.h"
 #include "config/translate/verdict.h"
 
 namespace gatehouse::translate {
 
-using ServicePointers = std::vector<std::shared_ptr<const objects::Service>>;
+/// What a request meets whose backend is an invalid reference (http-rules B9).
+inline constexpr std::uint16_t kInvalidBackendStatus = 500;
 
-/// The Service of each backendRef of the route, in their order; null where there is none to use.
-/// With the route itself this is all that its translation depends on.
-ServicePointers services_of(const objects::HttpRoute& route,
-                            const objects::ObjectMap<objects::Service>& services);
-
-/// A reference and what it is resolved against.
-struct BackendPlace {
-  const objects::HttpRoute& route;
-  const objects::HttpBackendRef& ref;
-  const std::shared_ptr<const objects::Service>& service;
-  std::string where;  ///< object and field
+/// `verdict` is one for the condition ResolvedRefs; `target` is usable while it is good.
+struct ResolvedBackend {
+  Verdict verdict;
+  BackendTarget target;
 };
 
-/// A reference that cannot be resolved goes to `unresolved` and answers 500 in its share of the requests.
-/// Adds the Service port to `targets` when it can.
-ir::WeightedBackend to_backend(const BackendPlace& place, Findings& unresolved,
-                               std::vector<BackendTarget>& targets);
+/// Resolves references against one snapshot, which it borrows. Immutable.
+class BackendResolver {
+ public:
+  explicit BackendResolver(const objects::Snapshot& snapshot)
+      : snapshot_(snapshot), grants_(snapshot.reference_grants) {}
+
+  const ReferenceGrants& grants() const { return grants_; }
+
+  /// Kind, permission and existence are checked in this order, so that nobody learns about the objects of
+  /// other namespaces. `where` names object and field of the reference.
+  ResolvedBackend resolve(const Referrer& from, const objects::BackendObjectReference& ref,
+                          const std::string& where) const;
+
+  /// Appends all that the outcome of resolve() depends on besides its arguments.
+  void collect_inputs(const Referrer& from, const objects::BackendObjectReference& ref, Inputs& to) const;
+
+ private:
+  ResolvedBackend resolve_service(const objects::BackendObjectReference& ref, const std::string& name,
+                                  const std::string& where) const;
+  ResolvedBackend resolve_x_backend(const objects::BackendObjectReference& ref, const std::string& name,
+                                    const std::string& where) const;
+
+  const objects::Snapshot& snapshot_;
+  ReferenceGrants grants_;
+};
 
 }  // namespace gatehouse::translate

@@ -123,6 +123,8 @@ objects::RouteParentStatus status_of(const RouteDraft& route, const ParentDraft&
                    attached_message(parent)),
       condition_of("ResolvedRefs", outcome.resolved_refs, "ResolvedRefs", "All references are resolved."),
   };
+  if (const auto& dropped = outcome.partially_invalid; parent.attached.ok && !dropped.ok)
+    status.conditions.push_back({"PartiallyInvalid", "True", dropped.reason, dropped.message, 0});
   observe(status.conditions, route.object->meta);
   return status;
 }

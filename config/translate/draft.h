@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "config/translate/backend_refs.h"
 #include "config/translate/memo.h"
 #include "config/translate/translate.h"
 #include "config/translate/verdict.h"
@@ -32,6 +33,8 @@ struct ListenerDraft {
   Verdict resolved_refs;
   std::vector<objects::RouteGroupKind> supported_kinds;
   std::vector<SocketAddress> binds;
+  std::vector<std::shared_ptr<const ir::ExternalAuth>> request_filters;
+  std::vector<BackendTarget> filter_targets;  ///< what the request filters ask
   std::vector<AttachmentDraft> attachments;
 
   bool is_valid() const { return accepted.ok && conflict.ok; }
@@ -74,6 +77,7 @@ struct Draft {
   std::vector<RouteDraft> routes;      ///< by name
   std::vector<std::shared_ptr<const ir::Cluster>> clusters;
   Translation result;
+  BackendResolver backend_refs{snapshot};  ///< for whatever names a backend
 
   void warn(std::string object, std::string field, std::string reason, std::string fix) {
     result.warnings.push_back({objects::Severity::warning,

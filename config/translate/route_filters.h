@@ -5,20 +5,42 @@
 #include <string>
 #include <vector>
 
-#include "config/ir/route.h"
+#include "config/ir/filters.h"
 #include "config/objects/http_route.h"
+#include "config/translate/backend_refs.h"
 #include "config/translate/verdict.h"
 
 namespace gatehouse::translate {
 
-struct HeaderFilters {
-  ir::HeaderModifier request;
-  ir::HeaderModifier response;
+/// What filters are resolved with, and where findings go. Borrows everything.
+struct FilterContext {
+  const BackendResolver& resolver;
+  Referrer from;
+  Findings& unsupported;                ///< the rule cannot be served as it is: for Accepted
+  Findings& unresolved;                 ///< for ResolvedRefs
+  std::vector<BackendTarget>& targets;  ///< backends that filters send requests to
 };
 
-/// `where` names object and field that holds the filters. A filter that cannot be applied goes to `findings`:
-/// serving the route without it could let through what the filter was to stop.
-HeaderFilters to_filters(const std::vector<objects::HttpRouteFilter>& filters, const std::string& where,
-                         Findings& findings);
+enum class FilterOwner : std::uint8_t { rule, backend };
+
+struct FilterPlace {
+  FilterOwner owner;
+  const objects::HttpRouteRule& rule;  ///< the rule, or the one whose backend it is
+  std::string where;                   ///< object and field that holds filters[]
+};
+
+struct TranslatedFilters {
+  ir::Filters filters;
+  /// A filter of a kind nobody serves stands here. It must not be skipped: requests get 500.
+  bool refuses_requests = false;
+};
+
+/// Filters act in the order of ir::Filters, whatever their order in the list.
+TranslatedFilters to_filters(const std::vector<objects::HttpRouteFilter>& filters, const FilterPlace& place,
+                             const FilterContext& context);
+
+/// Also for filters of listeners. An authorization that cannot be asked refuses every request.
+ir::ExternalAuth to_external_auth(const objects::HttpExternalAuth& auth, const std::string& where,
+                                  const FilterContext& context);
 
 }  // namespace gatehouse::translate

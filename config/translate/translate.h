@@ -26,6 +26,7 @@ struct Options {
   std::map<std::uint16_t, std::uint16_t> port_map;  ///< --port-map: listener port -> bound port
   ir::HttpLimits limits;                            ///< defaults of every listener
   ir::PoolLimits pool;                              ///< defaults of every cluster
+  std::string zone;                                 ///< --zone: endpoints hinted for it come first
 };
 
 struct Translation {

@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "config/ir/diff.h"
-#include "config/translate/route_filters.h"
+#include "config/translate/verdict.h"
 #include "config/translate/translate.h"
 #include "tests/support/snapshot_from_yaml.h"
 
@@ -163,16 +163,6 @@ TEST_CASE("configurations are equal by content") {
   CHECK(a != b);
   CHECK(*a == *b);
   CHECK(ir::diff(*a, *b).empty());
-}
-
-TEST_CASE("a second header filter of one type is incompatible with the first") {
-  objects::HttpRouteFilter filter;
-  filter.type = "RequestHeaderModifier";
-  filter.request_header_modifier = objects::HttpHeaderFilter{{{"a", "1"}}, {}, {}};
-  Findings findings;
-  const auto result = to_filters({filter, filter}, "HTTPRoute default/r: spec.rules[0]", findings);
-  CHECK(findings.verdict().reason == "IncompatibleFilters");
-  CHECK(result.request.set.size() == 1);
 }
 
 TEST_CASE("a message with many findings ends after eight of them") {

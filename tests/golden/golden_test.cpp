@@ -39,6 +39,10 @@ void set_port_map(translate::Options& options, const std::string& value) {
 void set_option(translate::Options& options, const std::string& name, const std::string& value) {
   if (name == "controller_name") return options.controller_names.push_back(value);
   if (name == "bind") return options.bind_override.push_back(IpAddress::parse(value).value());
+  if (name == "zone") {
+    options.zone = value;
+    return;
+  }
   if (name == "port_map") return set_port_map(options, value);
   REQUIRE(name == "address_pool");
   options.address_pool.clear();
