@@ -41,6 +41,7 @@ translate::Options translate_options(const file::Settings& settings) {
   options.port_map = settings.port_map;
   options.limits = settings.limits;
   options.pool = settings.pool;
+  options.zone = settings.zone;
   return options;
 }
 

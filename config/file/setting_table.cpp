@@ -320,6 +320,8 @@ std::vector<Setting> make_upstream_rows() {
        count(pool(&PoolLimits::max_idle_per_endpoint))},
       {"upstream-max-requests", kGroup, "N", "requests per connection; 0: no limit",
        count(pool(&PoolLimits::max_requests_per_connection))},
+      {"zone", kGroup, "NAME", "our topology zone: endpoints hinted for it are preferred; without it none is",
+       text(at(&Settings::zone))},
   };
 }
 

@@ -34,6 +34,7 @@ struct Settings {
 
   ir::HttpLimits limits;
   ir::PoolLimits pool;
+  std::string zone;  ///< topology zone of this process; empty: endpoints of every zone are alike
 
   HeaderUnderscores header_underscores = HeaderUnderscores::drop;
   bool http10_keep_alive = false;

@@ -57,6 +57,14 @@ TEST_CASE("without input every setting has its default") {
   CHECK_FALSE(s.via);
 }
 
+TEST_CASE_METHOD(Fixture, "the zone comes from flag, environment or file, and is not empty") {
+  CHECK(good({}).zone.empty());
+  CHECK(good({"--zone", "eu-1a"}).zone == "eu-1a");
+  CHECK(good({}, {{"GATEHOUSE_ZONE", "eu-1b"}}).zone == "eu-1b");
+  CHECK(good(with_file("zone: eu-1c\n")).zone == "eu-1c");
+  CHECK_THAT(only_error({"--zone", ""}), Catch::Contains("zone"));
+}
+
 TEST_CASE_METHOD(Fixture, "a flag beats the environment, which beats the file, which beats the default") {
   const std::string text = "workers: 2\nmax-series: 3\nvia: on\n";
   const auto s =
