@@ -100,6 +100,7 @@ class Table {
   Cell* row(std::size_t shard, std::uint32_t slot) const {
     return chunk(shard, slot / kChunkRows).load(std::memory_order_acquire) + slot % kChunkRows * stride_;
   }
+  std::size_t shards() const { return shards_; }
   /// Label values that have a series of their own.
   std::size_t series() const;
   /// Appends the families in Prometheus text format. Any thread.

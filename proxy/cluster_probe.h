@@ -18,6 +18,18 @@ class ClusterProbe {
   void request_retried() { row_[kRetries].add(); }
   /// No usable endpoint.
   void endpoint_missing() { row_[kNoEndpoint].add(); }
+  /// A limit of the circuit breaker refused a request.
+  void circuit_opened() { row_[kCircuitOpened].add(); }
+  /// The retry budget, or the limit of retries in flight, refused a retry.
+  void retry_refused() { row_[kRetriesRefused].add(); }
+  /// Every endpoint_ejected() meets an endpoint_restored(), also when it is listed no more.
+  void endpoint_ejected() {
+    row_[kEjections].add();
+    row_[kEjected].add();
+  }
+  /// Its time was over, but it has not become better.
+  void endpoint_stays_ejected() { row_[kEjections].add(); }
+  void endpoint_restored() { row_[kEjected].subtract(); }
   void connect_failed() { row_[kConnectFailures].add(); }
   void timed_out() { row_[kTimeouts].add(); }
   /// The connection broke, or the response broke a rule of the protocol.
@@ -45,6 +57,10 @@ class ClusterProbe {
     kTimeouts,
     kBroken,
     kNoEndpoint,
+    kCircuitOpened,
+    kRetriesRefused,
+    kEjections,
+    kEjected,
     kCells
   };
 

@@ -39,6 +39,13 @@ TableLayout ClusterProbe::layout() {
         kBroken},
        {"gatehouse_upstream_no_endpoint_total", "Requests that found no usable endpoint.", Kind::counter,
         kNoEndpoint},
+       {"gatehouse_upstream_circuit_open_total", "Requests refused by a limit of the circuit breaker.",
+        Kind::counter, kCircuitOpened},
+       {"gatehouse_upstream_retries_refused_total", "Retries that the budget or the limit forbade.",
+        Kind::counter, kRetriesRefused},
+       {"gatehouse_upstream_ejections_total", "Endpoints taken out of service for what requests met.",
+        Kind::counter, kEjections},
+       {"gatehouse_upstream_ejected", "Endpoints out of service, counted per worker.", Kind::gauge, kEjected},
        {"gatehouse_upstream_connections", "Open connections, idle ones included.", Kind::gauge, kConnections},
        {"gatehouse_upstream_connections_idle", "Connections that wait for a request.", Kind::gauge, kIdle}}};
 }

@@ -22,6 +22,9 @@ class WorkerProbes {
   /// `slot` is Lease::slot() of a lease that the worker's runtime holds.
   RouteProbe route(std::uint32_t slot) const { return RouteProbe(routes_->row(shard_, slot)); }
   ClusterProbe cluster(std::uint32_t slot) const { return ClusterProbe(clusters_->row(shard_, slot)); }
+  /// Which of how many workers.
+  std::size_t worker_index() const { return shard_; }
+  std::size_t worker_count() const { return clusters_->shards(); }
   /// Requests that met no route, or were refused before one was looked for.
   RouteProbe no_route() const { return route(no_route_slot_); }
 

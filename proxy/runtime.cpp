@@ -50,6 +50,13 @@ std::vector<SocketRuntime> group_by_socket(const std::vector<ListenerPtr>& liste
   return sockets;
 }
 
+std::vector<const ClusterRuntime*> clusters_by_id(const Runtime* runtime) {
+  std::vector<const ClusterRuntime*> clusters(runtime ? runtime->cluster_ids() : 0);
+  if (runtime)
+    for (const auto& cluster : runtime->clusters()) clusters[cluster.id] = &cluster;
+  return clusters;
+}
+
 }  // namespace
 
 Runtime::Runtime(Probes& probes) : probes_(probes) {
@@ -68,8 +75,11 @@ std::shared_ptr<const Runtime> Runtime::build(const Input& input, routing::Compi
     runtime->listeners_.push_back(build_listener(config, previous, input, stats));
   }
   runtime->sockets_ = group_by_socket(runtime->listeners_);
-  for (const auto& cluster : input.config->clusters)
-    runtime->clusters_.push_back({input.ids.clusters.id(cluster->key), cluster});
+  const auto known = clusters_by_id(input.previous);
+  for (const auto& cluster : input.config->clusters) {
+    const std::uint32_t id = input.ids.clusters.id(cluster->key);
+    runtime->clusters_.push_back(ClusterRuntime::build(id, cluster, id < known.size() ? known[id] : nullptr));
+  }
   runtime->cluster_ids_ = input.ids.clusters.size();
   runtime->lease_rows(input);
   return runtime;

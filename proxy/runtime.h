@@ -9,6 +9,7 @@
 
 #include "base/ref.h"
 #include "config/ir/config.h"
+#include "proxy/cluster_runtime.h"
 #include "proxy/http/forwarded.h"
 #include "proxy/http/request_rules.h"
 #include "proxy/probes.h"
@@ -50,11 +51,6 @@ struct SocketRuntime {
     const auto found = index.find(host);
     return found ? listeners[*found] : nullptr;
   }
-};
-
-struct ClusterRuntime {
-  std::uint32_t id = 0;  ///< routing::CompileIds::clusters
-  std::shared_ptr<const ir::Cluster> config;
 };
 
 class Runtime {

@@ -30,10 +30,13 @@ void WorkerContext::adopt(std::shared_ptr<const Runtime> runtime) {
     Cluster* known = cluster(wanted.id);
     if (!known) {
       const ClusterProbe probe = probes.cluster(runtime->cluster_row(wanted.id));
-      next[wanted.id] = Ref<Cluster>(new Cluster(loop, buffers, probe, wanted.config));
+      const WorkerShare share{static_cast<std::uint32_t>(probes.worker_index()),
+                              static_cast<std::uint32_t>(probes.worker_count())};
+      const Cluster::Surroundings surroundings{loop, buffers, share, dice()};
+      next[wanted.id] = Ref<Cluster>(new Cluster(surroundings, probe, wanted));
       continue;
     }
-    if (&known->config() != wanted.config.get()) known->update(wanted.config);
+    if (&known->config() != wanted.config.get()) known->update(wanted);
     next[wanted.id] = std::move(clusters_[wanted.id]);
   }
   for (const auto& gone : clusters_)

@@ -164,9 +164,10 @@ Task<Result<void>> Exchange::try_upstream(Cluster::Warm warm) {
   if (timeouts.backend_request.count() != 0)
     deadlines_.attempt = worker_.loop.now() + timeouts.backend_request;
 
-  if (warm == Cluster::Warm::allowed) upstream_ = cluster->take_warm();
+  const PickRequest wanted;
+  if (warm == Cluster::Warm::allowed) upstream_ = cluster->take_warm(wanted);
   if (!upstream_) {
-    auto opened = co_await cluster->open(warm, upstream_limits());
+    auto opened = co_await cluster->open(wanted, warm, upstream_limits());
     if (!opened) {
       auto error = opened.error();
       if (worker_.loop.now() >= deadlines_.earliest(io::kNoDeadline)) error.retry = Retry::never;

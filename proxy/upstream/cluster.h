@@ -1,80 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
-// A cluster as one worker sees it: its endpoints, the cursor of its load balancer, leases of connections.
+// A cluster as one worker sees it: picks endpoints, leases connections, holds back what is too much.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "proxy/upstream/endpoint.h"
+#include "proxy/cluster_runtime.h"
+#include "proxy/upstream/circuit_breaker.h"
+#include "proxy/upstream/endpoint_set.h"
+#include "proxy/upstream/lease.h"
+#include "proxy/upstream/pick_request.h"
+#include "proxy/upstream/retry_budget.h"
 
 namespace gatehouse::proxy {
 
-/// A connection in use. Gives it back to its endpoint when it ends; keeps the endpoint alive until then.
-class Lease {
- public:
-  Lease() = default;
-  Lease(Ref<Endpoint> endpoint, std::unique_ptr<Http1Client> connection)
-      : endpoint_(std::move(endpoint)), connection_(std::move(connection)) {}
-  Lease(Lease&&) noexcept = default;
-  Lease& operator=(Lease&& other) noexcept {
-    release();
-    endpoint_ = std::move(other.endpoint_);
-    connection_ = std::move(other.connection_);
-    return *this;
-  }
-  ~Lease() { release(); }
-
-  explicit operator bool() const { return connection_ != nullptr; }
-  Http1Client& operator*() const { return *connection_; }
-  Http1Client* operator->() const { return connection_.get(); }
-  const SocketAddress& address() const { return endpoint_->address(); }
-  void release() {
-    if (connection_) endpoint_->give_back(std::move(connection_));
-    endpoint_.reset();
-  }
-
- private:
-  Ref<Endpoint> endpoint_;
-  std::unique_ptr<Http1Client> connection_;
-};
-
 /// Owned by the worker for as long as a runtime names its key. update() keeps the endpoints that stay, with
-/// their warm connections.
+/// their warm connections and their standing. Thread: the worker's.
 class Cluster final : public RefCounted<Cluster> {
  public:
-  Cluster(io::EventLoop& loop, io::BufferPool& buffers, ClusterProbe probe,
-          std::shared_ptr<const ir::Cluster> config);
+  struct Surroundings {
+    io::EventLoop& loop;
+    io::BufferPool& buffers;
+    WorkerShare share;
+    std::uint64_t seed = 0;  ///< differs from worker to worker
+  };
+  Cluster(const Surroundings& surroundings, ClusterProbe probe, const ClusterRuntime& shared);
 
-  void update(std::shared_ptr<const ir::Cluster> config);
+  void update(const ClusterRuntime& shared);
   void retire();
 
   const std::string& key() const { return config_->key; }
   const ir::Cluster& config() const { return *config_; }
   std::size_t endpoint_count() const { return endpoints_.size(); }
+  EndpointSet& endpoints() { return endpoints_; }
+  const CircuitBreaker& breaker() const { return *breaker_; }
   ClusterProbe& probe() { return probe_; }
 
-  /// A warm connection of the endpoint whose turn it is, else a new one. An endpoint that cannot be reached
-  /// is passed over for the next, at most kConnectRetries times (B1): nothing was sent yet, so that is always
-  /// allowed. unreachable: no endpoint (B9).
-  enum class Warm : std::uint8_t { allowed, no };
-  Task<Result<Lease>> open(Warm warm, WaitLimits limits);
   /// The fast path of open(): a warm connection without waiting, or an empty lease.
-  Lease take_warm();
+  Lease take_warm(const PickRequest& request);
+  /// A warm connection of the endpoint that is picked, else a new one. An endpoint that cannot be reached is
+  /// passed over for another at once, at most kConnectRetries times (B1): nothing was sent yet, so that is
+  /// always allowed; such failures are reported from here. Over max_connections it waits for room, at most
+  /// the connect timeout. unreachable: no endpoint (B9); overload: a limit of the circuit breaker.
+  enum class Warm : std::uint8_t { allowed, no };
+  Task<Result<Lease>> open(PickRequest request, Warm warm, WaitLimits limits);
+
+  /// To be asked before a try that a route or a status asks for, and kept until that try has ended. Empty
+  /// when the retry budget or the limit of retries in flight says no; the failure at hand is then final.
+  RetryPermit may_retry();
+
+  /// The endpoint that a session token names; null when it is not listed any more.
+  const SocketAddress* find_endpoint(std::uint64_t hash, const EndpointHasher& hasher);
 
   static constexpr int kConnectRetries = 2;
 
  private:
   friend class RefCounted<Cluster>;
-  Endpoint& next_endpoint();
+  friend class Lease;
+  class Opening;
+
+  Lease lease(Ref<Endpoint> endpoint, std::unique_ptr<Http1Client> connection);
+  Lease take_idle(Endpoint& endpoint);
+  Task<Result<Lease>> connect(Ref<Endpoint> endpoint, WaitLimits limits);
+  Task<Result<void>> make_room(WaitLimits limits);
+  bool may_use_any(const PickRequest& request) const;
+  Error overloaded(std::string_view why);
+  void record(Endpoint& endpoint, UpstreamOutcome outcome);
+  void retire(const std::vector<Ref<Endpoint>>& gone);
 
   io::EventLoop& loop_;
   io::BufferPool& buffers_;
   ClusterProbe probe_;  ///< its row stays the same for as long as some runtime names the cluster
+  WorkerShare share_;
+  Ref<CircuitBreaker> breaker_;
+  RetryBudget budget_;
   std::shared_ptr<const ir::Cluster> config_;
-  std::vector<Ref<Endpoint>> endpoints_;
-  std::size_t cursor_ = 0;
+  EndpointSet endpoints_;
 };
 
 }  // namespace gatehouse::proxy

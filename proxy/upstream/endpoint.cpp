@@ -23,9 +23,8 @@ struct Endpoint::Idle : io::Waiter, io::Timer {
   std::size_t index = 0;
 };
 
-Endpoint::Endpoint(io::EventLoop& loop, io::BufferPool& buffers, ClusterProbe probe, SocketAddress address,
-                   ir::PoolLimits limits)
-    : loop_(loop), buffers_(buffers), probe_(probe), address_(address), limits_(limits) {}
+Endpoint::Endpoint(EndpointSurroundings surroundings, SocketAddress address, ir::PoolLimits limits)
+    : around_(std::move(surroundings)), address_(address), limits_(limits) {}
 
 Endpoint::~Endpoint() = default;
 
@@ -38,24 +37,40 @@ std::unique_ptr<Http1Client> Endpoint::take_idle() {
     auto connection = std::move(idle->connection);
     spare_.push_back(std::move(idle));
     connection->socket().set_read_waiter(nullptr);
-    probe_.connection_taken();
+    around_.probe.connection_taken();
     if (connection->socket().is_ready(io::Direction::read)) {  // closed by the peer, or talks out of turn
-      probe_.connection_closed();
+      count_closed();
       continue;
     }
     ++in_use_;
+    around_.breaker->request_began();
     return connection;
   }
   return nullptr;
 }
 
 Task<Result<std::unique_ptr<Http1Client>>> Endpoint::connect(WaitLimits limits) {
+  ++connecting_;
+  around_.breaker->connection_opened();
+  auto connection = co_await connect_counted(limits);
+  --connecting_;
+  if (!connection) {
+    around_.breaker->connection_closed();
+    co_return connection;
+  }
+  ++in_use_;
+  around_.breaker->request_began();
+  around_.probe.connection_opened();
+  co_return connection;
+}
+
+Task<Result<std::unique_ptr<Http1Client>>> Endpoint::connect_counted(WaitLimits limits) {
   const int fd = io::start_connect(address_);
   if (fd < 0) {
     const bool system = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
     co_return Error{system ? Fault::system : Fault::refused, Side::upstream, Retry::safe, "cannot connect"};
   }
-  auto connection = std::make_unique<Http1Client>(loop_, buffers_);
+  auto connection = std::make_unique<Http1Client>(around_.loop, around_.buffers);
   if (!connection->socket().open(fd))
     co_return Error{Fault::system, Side::upstream, Retry::safe, "cannot watch another connection"};
   const io::Wake wake =
@@ -66,18 +81,18 @@ Task<Result<std::unique_ptr<Http1Client>>> Endpoint::connect(WaitLimits limits) 
     co_return Error{Fault::cancelled, Side::upstream, Retry::never, "the other side went away"};
   if (connection->socket().is_broken() && connection->socket().take_error() != 0)
     co_return Error{Fault::refused, Side::upstream, Retry::safe, "connection refused"};
-  ++in_use_;
-  probe_.connection_opened();
   co_return std::move(connection);
 }
 
 void Endpoint::give_back(std::unique_ptr<Http1Client> connection) {
   --in_use_;
+  around_.breaker->request_ended();
   if (!is_worth_keeping(*connection)) {
-    probe_.connection_closed();
+    connection.reset();
+    count_closed();
     return;
   }
-  probe_.connection_idled();
+  around_.probe.connection_idled();
   connection->release_buffers();
   if (spare_.empty()) spare_.push_back(std::make_unique<Idle>(*this));
   auto idle = std::move(spare_.back());
@@ -85,8 +100,14 @@ void Endpoint::give_back(std::unique_ptr<Http1Client> connection) {
   idle->connection = std::move(connection);
   idle->index = idle_.size();
   idle->connection->socket().set_read_waiter(idle.get());
-  loop_.timers().arm(*idle, loop_.now() + limits_.idle_timeout);
+  around_.loop.timers().arm(*idle, around_.loop.now() + limits_.idle_timeout);
   idle_.push_back(std::move(idle));
+  around_.breaker->room_made();
+}
+
+void Endpoint::count_closed() {
+  around_.probe.connection_closed();
+  around_.breaker->connection_closed();
 }
 
 bool Endpoint::is_worth_keeping(const Http1Client& connection) const {
@@ -107,13 +128,18 @@ void Endpoint::drop(Idle& idle) {
   idle_.pop_back();
   owned->connection->socket().set_read_waiter(nullptr);
   owned->connection.reset();
-  probe_.connection_taken();
-  probe_.connection_closed();
+  around_.probe.connection_taken();
+  count_closed();
   if (spare_.size() < limits_.max_idle_per_endpoint) spare_.push_back(std::move(owned));
+}
+
+void Endpoint::close_coldest() {
+  if (!idle_.empty()) drop(*idle_.front());
 }
 
 void Endpoint::retire() {
   retired_ = true;
+  around_.cluster = nullptr;
   while (!idle_.empty()) drop(*idle_.back());
   spare_.clear();
 }

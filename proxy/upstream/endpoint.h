@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/io/buffer_pool.h"
@@ -12,16 +13,28 @@
 #include "base/ref.h"
 #include "config/ir/cluster.h"
 #include "proxy/cluster_probe.h"
+#include "proxy/upstream/circuit_breaker.h"
+#include "proxy/upstream/endpoint_standing.h"
 #include "proxy/upstream/http1_client.h"
 
 namespace gatehouse::proxy {
+
+class Cluster;
+
+/// What an endpoint gets from the cluster that lists it.
+struct EndpointSurroundings {
+  io::EventLoop& loop;
+  io::BufferPool& buffers;
+  ClusterProbe probe;  ///< of the cluster that listed it first
+  Ref<CircuitBreaker> breaker;
+  Cluster* cluster = nullptr;
+};
 
 /// Lives as long as its cluster lists it or a connection of it serves; counted on its worker.
 /// Idle connections are reused last in, first out: the warmest first, the surplus ages out (L4).
 class Endpoint final : public RefCounted<Endpoint> {
  public:
-  Endpoint(io::EventLoop& loop, io::BufferPool& buffers, ClusterProbe probe, SocketAddress address,
-           ir::PoolLimits limits);
+  Endpoint(EndpointSurroundings surroundings, SocketAddress address, ir::PoolLimits limits);
   ~Endpoint();
 
   const SocketAddress& address() const { return address_; }
@@ -30,32 +43,56 @@ class Endpoint final : public RefCounted<Endpoint> {
 
   /// A warm connection on which nothing has happened, or null.
   std::unique_ptr<Http1Client> take_idle();
+  /// Null when it is listed no more.
+  Cluster* cluster() const { return around_.cluster; }
+
   /// A new connection; refused, timeout or system (Retry::safe: nothing was sent).
   Task<Result<std::unique_ptr<Http1Client>>> connect(WaitLimits limits);
   /// Keeps a reusable connection warm, closes any other.
   void give_back(std::unique_ptr<Http1Client> connection);
+  /// Makes room for a connection elsewhere: closes the idle one that was used longest ago.
+  void close_coldest();
 
   /// No longer listed: idle connections close now, leased ones when they are given back.
   void retire();
 
   std::size_t idle_count() const { return idle_.size(); }
   std::uint32_t in_use() const { return in_use_; }
+  /// Requests on it, or on their way to it.
+  std::uint32_t load() const { return in_use_ + connecting_; }
+  /// Its number in session tokens, worked out once.
+  std::uint64_t name_hash(const EndpointHasher& hasher) {
+    if (!name_hash_) name_hash_ = hasher.hash(address_);
+    return *name_hash_;
+  }
+
+  /// Where it stands among its cluster's endpoints; the EndpointSet's.
+  struct Placing {
+    MonoTime since{};  ///< new or well again since then; none: has served from the beginning
+    std::uint8_t priority = 0;
+    bool healthy = true;  ///< the active check's last verdict
+    bool ready = false;
+  };
+  Placing placing;
+  EndpointStanding standing;
 
  private:
   friend class RefCounted<Endpoint>;
   struct Idle;
   bool is_worth_keeping(const Http1Client& connection) const;
   void drop(Idle& idle);
+  void count_closed();
+  Task<Result<std::unique_ptr<Http1Client>>> connect_counted(WaitLimits limits);
 
-  io::EventLoop& loop_;
-  io::BufferPool& buffers_;
-  ClusterProbe probe_;  ///< of the cluster that listed it first
+  EndpointSurroundings around_;
   SocketAddress address_;
   ir::PoolLimits limits_;
   std::vector<std::unique_ptr<Idle>> idle_;
   std::vector<std::unique_ptr<Idle>>
       spare_;  ///< empty shells, so that parking a connection allocates nothing
   std::uint32_t in_use_ = 0;
+  std::uint32_t connecting_ = 0;
+  std::optional<std::uint64_t> name_hash_;
   bool retired_ = false;
 };
 
