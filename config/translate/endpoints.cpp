@@ -63,11 +63,20 @@ Candidates candidates_of(const SliceIndex::Slices& slices, const objects::Servic
   return candidates;
 }
 
-/// Zones are looked at only when every endpoint says for which it is: a partial hint would overload some.
+bool is_for(const objects::SliceEndpoint& endpoint, const std::string& zone) {
+  return std::find(endpoint.for_zones.begin(), endpoint.for_zones.end(), zone) != endpoint.for_zones.end();
+}
+
+/// Zones are looked at only when every endpoint says for which it is, and one is for ours: a partial hint
+/// would overload some.
 bool are_zoned(const Candidates& candidates, const std::string& zone) {
-  return !zone.empty() && std::all_of(candidates.begin(), candidates.end(), [](const Candidate& candidate) {
-    return !candidate.is_ready() || !candidate.endpoint->for_zones.empty();
-  });
+  bool any = false;
+  for (const auto& candidate : candidates) {
+    if (!candidate.is_ready()) continue;
+    if (candidate.endpoint->for_zones.empty()) return false;
+    any = any || is_for(*candidate.endpoint, zone);
+  }
+  return any;
 }
 
 void append(const Candidate& candidate, std::uint8_t priority, std::vector<ir::Endpoint>& to) {
@@ -80,9 +89,8 @@ std::vector<ir::Endpoint> usable(const Candidates& candidates, const std::string
   const bool zoned = are_zoned(candidates, zone);
   for (const auto& candidate : candidates) {
     if (!candidate.is_ready()) continue;
-    const auto& zones = candidate.endpoint->for_zones;
-    const bool foreign = zoned && std::find(zones.begin(), zones.end(), zone) == zones.end();
-    append(candidate, foreign ? kOtherZone : 0, endpoints);
+    const bool is_foreign = zoned && !is_for(*candidate.endpoint, zone);
+    append(candidate, is_foreign ? kOtherZone : 0, endpoints);
   }
   if (!endpoints.empty()) return endpoints;
   for (const auto& candidate : candidates)
