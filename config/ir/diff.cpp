@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
-#include <string_view>
+
+#include "config/ir/diff_parts.h"
 
 namespace gatehouse::ir {
 namespace {
@@ -33,62 +33,65 @@ Parts<Cluster> clusters_of(const Config& config) {
   return parts;
 }
 
-/// A listener's routes are reported on their own: here only which of them it serves, and under which names.
-std::string what_changed(const Listener& before, const Listener& after) {
-  std::string words;
-  const auto add = [&words](std::string_view word) { words.append(words.empty() ? "" : ", ").append(word); };
-  if (before.binds != after.binds) add("addresses");
-  if (before.advertised_port != after.advertised_port) add("port");
-  if (before.hostname != after.hostname) add("hostname");
-  if (before.limits != after.limits) add("limits");
-  const auto attached_alike = [](const Attachment& a, const Attachment& b) {
-    return a.route->key == b.route->key && a.hostnames == b.hostnames;
-  };
-  if (!std::equal(before.routes.begin(), before.routes.end(), after.routes.begin(), after.routes.end(),
-                  attached_alike))
-    add(fmt::format("attached routes ({} -> {})", before.routes.size(), after.routes.size()));
-  return words;
-}
-
-std::string what_changed(const HttpRoute& before, const HttpRoute& after) {
-  if (before == after) return {};
-  if (before.rules.size() != after.rules.size())
-    return fmt::format("rules ({} -> {})", before.rules.size(), after.rules.size());
-  std::string words;
-  for (std::size_t i = 0; i < after.rules.size(); ++i)
-    if (before.rules[i] != after.rules[i]) words += fmt::format("{}rule {}", words.empty() ? "" : ", ", i);
-  return words.empty() ? "age" : words;
-}
-
-std::string what_changed(const Cluster& before, const Cluster& after) {
-  if (before == after) return {};
-  if (before.endpoints == after.endpoints) return "pool limits";
-  return fmt::format("endpoints ({} -> {})", before.endpoints.size(), after.endpoints.size());
-}
-
 template <typename T>
-void compare(std::string_view kind, const Parts<T>& before, const Parts<T>& after,
-             std::vector<std::string>& to) {
+void compare(Change::Kind kind, const Parts<T>& before, const Parts<T>& after, std::vector<Change>& to) {
   for (const auto& [name, part] : after)
-    if (!before.contains(name)) to.push_back(fmt::format("{} {} added", kind, name));
+    if (!before.contains(name)) to.push_back({kind, Change::Action::added, std::string(name), {}});
   for (const auto& [name, part] : before)
-    if (!after.contains(name)) to.push_back(fmt::format("{} {} removed", kind, name));
+    if (!after.contains(name)) to.push_back({kind, Change::Action::removed, std::string(name), {}});
   for (const auto& [name, part] : after) {
     const auto old = before.find(name);
     if (old == before.end() || old->second == part) continue;
-    const auto words = what_changed(*old->second, *part);
-    if (!words.empty()) to.push_back(fmt::format("{} {} changed: {}", kind, name, words));
+    auto details = what_changed(*old->second, *part);
+    if (!details.empty())
+      to.push_back({kind, Change::Action::changed, std::string(name), std::move(details)});
   }
 }
 
 }  // namespace
 
+std::string_view name_of(Change::Kind kind) {
+  switch (kind) {
+    case Change::Kind::listener:
+      return "listener";
+    case Change::Kind::route:
+      return "route";
+    case Change::Kind::cluster:
+      return "cluster";
+  }
+  return {};
+}
+
+std::string_view name_of(Change::Action action) {
+  switch (action) {
+    case Change::Action::added:
+      return "added";
+    case Change::Action::removed:
+      return "removed";
+    case Change::Action::changed:
+      return "changed";
+  }
+  return {};
+}
+
+std::vector<Change> changes(const Config& before, const Config& after) {
+  std::vector<Change> found;
+  compare(Change::Kind::listener, listeners_of(before), listeners_of(after), found);
+  compare(Change::Kind::route, routes_of(before), routes_of(after), found);
+  compare(Change::Kind::cluster, clusters_of(before), clusters_of(after), found);
+  return found;
+}
+
+std::string to_line(const Change& change) {
+  auto line = fmt::format("{} {} {}", name_of(change.kind), change.name, name_of(change.action));
+  if (!change.details.empty()) line += fmt::format(": {}", fmt::join(change.details, "; "));
+  return line;
+}
+
 std::vector<std::string> diff(const Config& before, const Config& after) {
-  std::vector<std::string> sentences;
-  compare("listener", listeners_of(before), listeners_of(after), sentences);
-  compare("route", routes_of(before), routes_of(after), sentences);
-  compare("cluster", clusters_of(before), clusters_of(after), sentences);
-  return sentences;
+  std::vector<std::string> lines;
+  for (const auto& change : changes(before, after)) lines.push_back(to_line(change));
+  return lines;
 }
 
 }  // namespace gatehouse::ir

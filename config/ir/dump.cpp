@@ -7,7 +7,6 @@
 #include "config/ir/dump_parts.h"
 
 namespace gatehouse::ir {
-namespace {
 
 void dump(YamlText& out, const HttpLimits& limits) {
   const HttpLimits standard;
@@ -43,6 +42,8 @@ void dump(YamlText& out, const PoolLimits& pool) {
                 standard.max_requests_per_connection);
   out.close();
 }
+
+namespace {
 
 void dump(YamlText& out, const Listener& listener) {
   out.open_item();

@@ -27,6 +27,10 @@ inline void text_unless_empty(YamlText& out, std::string_view name, std::string_
   if (!value.empty()) out.field(name, value);
 }
 
+struct HttpLimits;
+struct PoolLimits;
+void dump(YamlText& out, const HttpLimits& limits);
+void dump(YamlText& out, const PoolLimits& pool);
 void dump(YamlText& out, const Filters& filters);
 void dump(YamlText& out, std::string_view name, const std::vector<std::shared_ptr<const ExternalAuth>>& list);
 void dump(YamlText& out, const RouteRetry& retry);

@@ -5,8 +5,8 @@
 #include <catch2/catch.hpp>
 
 #include "config/ir/diff.h"
-#include "config/translate/verdict.h"
 #include "config/translate/translate.h"
+#include "config/translate/verdict.h"
 #include "tests/support/snapshot_from_yaml.h"
 
 namespace gatehouse::translate {
@@ -86,8 +86,11 @@ TEST_CASE("one changed route costs one route, all other parts stay the same obje
   CHECK(before->listeners[1] == after->listeners[1]);
   REQUIRE(after->clusters.size() == 1);
   CHECK(after->clusters[0] == before->clusters[0]);
-  CHECK(ir::diff(*before, *after) == std::vector<std::string>{"route HTTPRoute/default/one changed: rule 0",
-                                                              "cluster Service/default/web/80 removed"});
+  CHECK(
+      ir::diff(*before, *after) ==
+      std::vector<std::string>{"route HTTPRoute/default/one changed: rule 0: backend Service/default/api/80 "
+                               "added (weight 1); rule 0: backend Service/default/web/80 removed",
+                               "cluster Service/default/web/80 removed"});
 }
 
 TEST_CASE("a Service that was touched but not changed keeps routes and clusters as they are") {
@@ -127,7 +130,9 @@ endpoints: [{addresses: [10.1.0.1]}, {addresses: [10.1.0.2]}]
   CHECK(routes_translated(*memo) == 2);
   CHECK(before->listeners == after->listeners);
   CHECK(ir::diff(*before, *after) ==
-        std::vector<std::string>{"cluster Service/default/web/80 changed: endpoints (1 -> 2)"});
+        std::vector<std::string>{
+            "cluster Service/default/web/80 changed: endpoint 10.1.0.1:8080, 10.1.0.2:8080 "
+            "added; endpoint 10.0.0.1:80 removed"});
 }
 
 TEST_CASE("a route that went is forgotten") {
@@ -148,11 +153,11 @@ TEST_CASE("diff names listeners that come, go and change") {
   gateway.listeners[1].name = "c";
   snapshot.gateways["default/gw"] = std::make_shared<objects::Gateway>(gateway);
   const auto after = translate(snapshot, {}, nullptr).config;
-  CHECK(ir::diff(*before, *after) == std::vector<std::string>{"listener default/gw/c added",
-                                                              "listener default/gw/b removed",
-                                                              "listener default/gw/a changed: hostname",
-                                                              "route HTTPRoute/default/two removed",
-                                                              "cluster Service/default/api/80 removed"});
+  CHECK(ir::diff(*before, *after) ==
+        std::vector<std::string>{"listener default/gw/c added", "listener default/gw/b removed",
+                                 "listener default/gw/a changed: hostname \"\" -> \"a.example.com\"",
+                                 "route HTTPRoute/default/two removed",
+                                 "cluster Service/default/api/80 removed"});
   CHECK(ir::diff(*after, *after).empty());
 }
 
