@@ -1,130 +1,184 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/name_resolver.h"
 
-#include <netdb.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <thread>
+#include <set>
 
 #include "base/ip.h"
-#include "base/log.h"
 
 namespace gatehouse::gateway {
 namespace {
 
-bool has_names(const ir::Cluster& cluster) {
-  return std::any_of(cluster.endpoints.begin(), cluster.endpoints.end(),
-                     [](const ir::Endpoint& endpoint) { return !IpAddress::parse(endpoint.host); });
+constexpr std::size_t kMostAtOnce = 256;  ///< lookups under way; more wait for the first to end
+constexpr auto kLongestWait = std::chrono::milliseconds(60'000);
+
+/// Asked for every endpoint of every pass: no parsing. What is neither is no endpoint in the end.
+bool is_name(std::string_view host) {
+  return host.find(':') == std::string_view::npos &&
+         host.find_first_not_of("0123456789.") != std::string_view::npos;
 }
 
-/// Sorted addresses; empty when the name has none or the lookup failed.
-std::vector<std::string> look_up(const std::string& name) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const int failed = getaddrinfo(name.c_str(), nullptr, &hints, &found); failed != 0) {
-    log_warning("dns: {}: {}; the last good answer stays in use", escaped(name), gai_strerror(failed));
-    return {};
+bool has_names(const ir::Cluster& cluster) {
+  return std::any_of(cluster.endpoints.begin(), cluster.endpoints.end(),
+                     [](const ir::Endpoint& endpoint) { return is_name(endpoint.host); });
+}
+
+/// A name of several clusters is refreshed as the most eager of them wants it.
+ir::DnsRefresh most_eager(const ir::DnsRefresh& a, const ir::DnsRefresh& b) {
+  return {std::min(a.refresh, b.refresh), a.respect_ttl || b.respect_ttl};
+}
+
+NameTable::Wanted names_of(const ir::Config& config) {
+  NameTable::Wanted names;
+  for (const auto& cluster : config.clusters) {
+    for (const auto& endpoint : cluster->endpoints) {
+      if (!is_name(endpoint.host)) continue;
+      const auto [at, is_new] = names.try_emplace(endpoint.host, cluster->dns);
+      if (!is_new) at->second = most_eager(at->second, cluster->dns);
+    }
   }
-  std::set<std::string> addresses;
-  for (const addrinfo* at = found; at; at = at->ai_next) {
-    sockaddr_storage storage{};
-    std::memcpy(&storage, at->ai_addr, std::min<std::size_t>(at->ai_addrlen, sizeof storage));
-    addresses.insert(IpAddress::from(storage).to_string());
+  return names;
+}
+
+/// Two names may lead to one address: the first mention counts.
+void drop_repeated(std::vector<ir::Endpoint>& endpoints) {
+  std::set<std::pair<std::string, std::uint16_t>> seen;
+  std::erase_if(endpoints,
+                [&](const auto& endpoint) { return !seen.emplace(endpoint.host, endpoint.port).second; });
+}
+
+proxy::ProcessProbe::Lookup counted_as(DnsAnswer::State state) {
+  using Lookup = proxy::ProcessProbe::Lookup;
+  switch (state) {
+    case DnsAnswer::State::found:
+      return Lookup::found;
+    case DnsAnswer::State::not_found:
+      return Lookup::not_found;
+    case DnsAnswer::State::failed:
+      break;
   }
-  freeaddrinfo(found);
-  return {addresses.begin(), addresses.end()};
+  return Lookup::failed;
 }
 
 }  // namespace
 
-NameResolver::NameResolver(std::function<void()> changed) : shared_(std::make_shared<Shared>()) {
-  shared_->changed = std::move(changed);
-  std::thread([shared = shared_] { run(shared); }).detach();
+NameResolver::NameResolver(Options options, std::function<void()> changed)
+    : options_(std::move(options)),
+      changed_(std::move(changed)),
+      wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      thread_([this] { run(); }) {
+  pthread_setname_np(thread_.native_handle(), "names");
 }
 
 NameResolver::~NameResolver() {
-  const std::lock_guard lock(shared_->mutex);
-  shared_->stopping = true;
-  shared_->wake.notify_one();
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake();
+  thread_.join();
+  ::close(wake_fd_);
 }
 
 std::shared_ptr<const ir::Config> NameResolver::resolve(std::shared_ptr<const ir::Config> config) {
-  std::set<std::string> names;
-  for (const auto& cluster : config->clusters)
-    for (const auto& endpoint : cluster->endpoints)
-      if (!IpAddress::parse(endpoint.host)) names.insert(endpoint.host);
+  auto names = names_of(*config);
   const bool none = names.empty();
   want(std::move(names));
   if (none) {
     resolved_.clear();
     return config;
   }
-
-  Answers answers;
-  {
-    const std::lock_guard lock(shared_->mutex);
-    answers = shared_->answers;
-  }
   auto result = std::make_shared<ir::Config>(*config);
+  std::erase_if(resolved_, [&](const auto& entry) {
+    const auto& clusters = config->clusters;
+    return !std::binary_search(clusters.begin(), clusters.end(), entry.second.from,
+                               [](const auto& a, const auto& b) { return a->key < b->key; });
+  });
+  const std::lock_guard lock(mutex_);
+  has_told_ = false;
   for (auto& cluster : result->clusters)
-    if (has_names(*cluster)) cluster = substitute(cluster, answers);
+    if (has_names(*cluster)) cluster = substitute(cluster);
   return result;
 }
 
-std::shared_ptr<const ir::Cluster> NameResolver::substitute(const std::shared_ptr<const ir::Cluster>& cluster,
-                                                            const Answers& answers) {
+std::shared_ptr<const ir::Cluster> NameResolver::substitute(
+    const std::shared_ptr<const ir::Cluster>& cluster) {
   auto to = std::make_shared<ir::Cluster>(*cluster);
   to->endpoints.clear();
   for (const auto& endpoint : cluster->endpoints) {
-    if (IpAddress::parse(endpoint.host)) to->endpoints.push_back(endpoint);
-    const auto answer = answers.find(endpoint.host);
-    if (answer == answers.end()) continue;
-    for (const auto& address : answer->second) to->endpoints.push_back({address, endpoint.port});
+    if (!is_name(endpoint.host)) {
+      to->endpoints.push_back(endpoint);
+      continue;
+    }
+    const auto* addresses = table_.find(endpoint.host);
+    if (!addresses) continue;
+    for (const auto& address : *addresses)
+      to->endpoints.push_back({address.to_string(), endpoint.port, endpoint.priority});
   }
+  drop_repeated(to->endpoints);
   auto& known = resolved_[cluster->key];
   if (!known.to || known.from != cluster || !(*known.to == *to)) known = {cluster, std::move(to)};
   return known.to;
 }
 
-void NameResolver::want(std::set<std::string> names) {
-  const std::lock_guard lock(shared_->mutex);
-  if (names == shared_->wanted) return;
-  shared_->wanted = std::move(names);
-  std::erase_if(shared_->answers,
-                [this](const auto& answer) { return !shared_->wanted.contains(answer.first); });
-  shared_->news = true;
-  shared_->wake.notify_one();
+void NameResolver::want(NameTable::Wanted names) {
+  if (names == wanted_) return;
+  wanted_ = std::move(names);
+  if (options_.probe) options_.probe->names_wanted(static_cast<std::int64_t>(wanted_.size()));
+  {
+    const std::lock_guard lock(mutex_);
+    table_.want(wanted_, options_.clock.now());
+  }
+  wake();
 }
 
-void NameResolver::run(const std::shared_ptr<Shared>& shared) {
-  std::unique_lock lock(shared->mutex);
-  const auto has_work = [&] { return shared->stopping || shared->news; };
-  while (!shared->stopping) {
-    if (shared->wanted.empty()) {
-      shared->wake.wait(lock, has_work);
-    } else {
-      shared->wake.wait_for(lock, kRefresh, has_work);
+void NameResolver::wake() const {
+  const std::uint64_t one = 1;
+  static_cast<void>(!::write(wake_fd_, &one, sizeof one));
+}
+
+void NameResolver::run() {
+  DnsClient client(options_.dns);
+  for (;;) {
+    std::uint64_t drained;
+    static_cast<void>(!::read(wake_fd_, &drained, sizeof drained));
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return;
     }
-    shared->news = false;
-    look_up_all(*shared, lock);
+    const auto longest = start_lookups(client);
+    take(client.wait(wake_fd_, longest));
   }
 }
 
-void NameResolver::look_up_all(Shared& shared, std::unique_lock<std::mutex>& lock) {
-  const auto names = shared.wanted;
+/// Returns how long nothing else will be due.
+std::chrono::milliseconds NameResolver::start_lookups(DnsClient& client) {
+  std::unique_lock lock(mutex_);
+  const MonoTime now = options_.clock.now();
+  const auto names = table_.take_due(now, kMostAtOnce - std::min(kMostAtOnce, client.pending()));
+  const auto next = table_.next_due();
+  lock.unlock();
+  for (const auto& name : names) client.look_up(name);
+  if (!next || client.pending() >= kMostAtOnce) return kLongestWait;
+  return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(*next - now), std::chrono::milliseconds(0),
+                    kLongestWait);
+}
+
+void NameResolver::take(const std::vector<DnsAnswer>& answers) {
+  if (answers.empty()) return;
+  const std::lock_guard lock(mutex_);
   bool changed = false;
-  for (const auto& name : names) {
-    if (shared.stopping) return;
-    lock.unlock();
-    auto addresses = look_up(name);
-    lock.lock();
-    if (addresses.empty() || !shared.wanted.contains(name) || shared.answers[name] == addresses) continue;
-    shared.answers[name] = std::move(addresses);
-    changed = true;
+  for (const auto& answer : answers) {
+    if (options_.probe) options_.probe->name_looked_up(counted_as(answer.state));
+    changed = table_.take(answer, options_.clock.now()) || changed;
   }
+  if (!changed || has_told_ || stopping_) return;
+  has_told_ = true;
   // Under the lock, so that it cannot be called once the owner has gone.
-  if (changed && !shared.stopping) shared.changed();
+  changed_();
 }
 
 }  // namespace gatehouse::gateway

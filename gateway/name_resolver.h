@@ -1,29 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resolves the DNS names among endpoints (externalName) on a thread of its own, off every request path.
+// Resolves the DNS names among endpoints (externalName, headless) on a thread of its own, off every request
+// path.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
-#include <vector>
+#include <thread>
 
 #include "config/ir/config.h"
+#include "gateway/name_table.h"
+#include "proxy/process_probe.h"
 
 namespace gatehouse::gateway {
 
-/// Names are looked up by the system's resolver, again every kRefresh; a failure keeps the last good answer
-/// (B10).
+/// The thread only ever waits in poll(2), so an end never waits for a lookup, and no name for another.
+/// NameTable says when a name is looked up.
 class NameResolver {
  public:
-  static constexpr auto kRefresh = std::chrono::seconds(30);
+  struct Options {
+    DnsOptions dns;
+    proxy::ProcessProbe* probe = nullptr;  ///< outlives us; null: nothing is counted
+    const Clock& clock = system_clock();
+  };
 
-  /// `changed` is called on the resolver's thread when some answer is new, never after the destructor; it
-  /// must not call back.
-  explicit NameResolver(std::function<void()> changed);
+  /// `changed` is called on the resolver's thread when some answer is new, once until the next resolve();
+  /// never after the destructor. It must not call back.
+  NameResolver(Options options, std::function<void()> changed);
   ~NameResolver();
   NameResolver(const NameResolver&) = delete;
   NameResolver& operator=(const NameResolver&) = delete;
@@ -33,32 +38,33 @@ class NameResolver {
   /// Control thread.
   std::shared_ptr<const ir::Config> resolve(std::shared_ptr<const ir::Config> config);
 
+  /// Looks at the clock, for a test that has moved it.
+  void look_at_clock() const { wake(); }
+
  private:
-  using Answers = std::map<std::string, std::vector<std::string>>;
   struct Resolved {
     std::shared_ptr<const ir::Cluster> from;
     std::shared_ptr<const ir::Cluster> to;
   };
-  /// Shared with the thread, which outlives us when a lookup hangs: the system's resolver cannot be
-  /// interrupted.
-  struct Shared {
-    std::mutex mutex;
-    std::condition_variable wake;
-    std::function<void()> changed;
-    std::set<std::string> wanted;
-    Answers answers;
-    bool stopping = false;
-    bool news = false;
-  };
 
-  std::shared_ptr<const ir::Cluster> substitute(const std::shared_ptr<const ir::Cluster>& cluster,
-                                                const Answers& answers);
-  void want(std::set<std::string> names);
-  static void run(const std::shared_ptr<Shared>& shared);
-  static void look_up_all(Shared& shared, std::unique_lock<std::mutex>& lock);
+  std::shared_ptr<const ir::Cluster> substitute(const std::shared_ptr<const ir::Cluster>& cluster);
+  void want(NameTable::Wanted names);
+  void wake() const;
+  void run();
+  std::chrono::milliseconds start_lookups(DnsClient& client);
+  void take(const std::vector<DnsAnswer>& answers);
 
+  const Options options_;
+  const std::function<void()> changed_;
+  const int wake_fd_;
   std::map<std::string, Resolved> resolved_;  ///< control thread; by cluster key
-  std::shared_ptr<Shared> shared_;
+  NameTable::Wanted wanted_;                  ///< control thread
+
+  std::mutex mutex_;
+  NameTable table_;
+  bool has_told_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
 };
 
 }  // namespace gatehouse::gateway

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/probes.h"
 
+#include <fmt/format.h>
+
 namespace gatehouse::proxy {
 
 using metrics::Column;
@@ -83,6 +85,13 @@ void ProcessProbe::render(std::string& to) const {
                config_errors_.read());
   append_value(to, "gatehouse_config_current", "1 when the newest state of all sources serves.", Kind::gauge,
                config_current_.read());
+  append_value(to, "gatehouse_dns_names", "Names of endpoints that are looked up.", Kind::gauge,
+               dns_names_.read());
+  constexpr std::string_view kLookups = "gatehouse_dns_lookups_total";
+  append_family(to, kLookups, "Lookups of names, by result.", Kind::counter);
+  constexpr std::array<std::string_view, 3> kResults = {"found", "not_found", "failed"};
+  for (std::size_t at = 0; at < kResults.size(); ++at)
+    to += fmt::format("{}{{result=\"{}\"}} {}\n", kLookups, kResults[at], dns_lookups_[at].read());
 }
 
 Probes::Probes(std::size_t workers, std::size_t max_series)

@@ -322,6 +322,10 @@ std::vector<Setting> make_upstream_rows() {
        count(pool(&PoolLimits::max_requests_per_connection))},
       {"zone", kGroup, "NAME", "our topology zone: endpoints hinted for it are preferred; without it none is",
        text(at(&Settings::zone))},
+      {"dns-server", kGroup, "ADDRESS:PORT",
+       "ask this server for names of endpoints, instead of those of /etc/resolv.conf; repeatable",
+       list(at(&Settings::dns_servers), SocketAddress::parse,
+            "is not an address with a port; write 192.0.2.53:53")},
   };
 }
 

@@ -35,6 +35,7 @@ struct Settings {
   ir::HttpLimits limits;
   ir::PoolLimits pool;
   std::string zone;  ///< topology zone of this process; empty: endpoints of every zone are alike
+  std::vector<SocketAddress> dns_servers;  ///< empty: those of /etc/resolv.conf
 
   HeaderUnderscores header_underscores = HeaderUnderscores::drop;
   bool http10_keep_alive = false;
