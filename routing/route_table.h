@@ -40,6 +40,9 @@ class RouteTable {
   /// except on a host with more than kMaxSinglePatterns path regexes. nullopt: answer 404.
   std::optional<Match> find(const RequestView& request) const;
 
+  /// By position in the listener.
+  const std::vector<std::shared_ptr<const CompiledRoute>>& routes() const { return routes_; }
+
  private:
   friend class TableCompiler;
 

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random tables and requests: RouteTable::find against the linear matcher written from the API text.
+// Random tables and requests: RouteTable::find and its explanation against the linear matcher written from
+// the API text.
 //
 //   route_differential [COMPARISONS [SEED]]
 //
 // Prints the seed it began with; a mismatch prints its own, which then reproduces it at once.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
 #include "base/text.h"
+#include "routing/explain.h"
 #include "routing/host_index.h"
 #include "tests/routing/naive_matcher.h"
 #include "tests/routing/random_tables.h"
@@ -55,6 +58,8 @@ class Socket {
     const auto match = tables_[*found]->find(request.view());
     const auto naive = naive_[*found].find(request.view());
     if (!match) ++tally.no_route;
+    const auto difference = explained_otherwise(*found, request.view(), match);
+    if (!difference.empty()) return difference;
     const std::string got = match ? text_of(*match) : "no route";
     const std::string should = naive ? text_of(*naive) : "no route";
     return got == should ? std::string() : got + " instead of " + should;
@@ -67,6 +72,35 @@ class Socket {
       tables_[i] = compile(listeners_[i], {clusters_, metrics_}, tables_[i].get());
       naive_.emplace_back(listeners_[i]);
     }
+  }
+
+  /// The explanation ranks by itself: what it puts first must be what find() found.
+  std::string explained_otherwise(std::size_t listener, const RequestView& request,
+                                  const std::optional<Match>& found) const {
+    const auto all = explain(listeners_[listener], *tables_[listener], request);
+    const auto holds = std::count_if(all.begin(), all.end(), [](const Candidate& candidate) {
+      return candidate.verdict == Verdict::serves;
+    });
+    if (holds != (found ? 1 : 0)) return fmt::format("{} candidates serve", holds);
+    if (!found) return {};
+    if (all.front().match->rule != found->rule || all.front().match->match != found->match)
+      return "explained as " + text_of({all.front().match->rule, all.front().match->match});
+    for (const auto& candidate : all)
+      if (candidate.verdict > Verdict::other_query && ranks_above(candidate, all.front(), request))
+        return "a better candidate lost";
+    return {};
+  }
+
+  /// Whether the reference, with nothing but these two, would take `a`.
+  static bool ranks_above(const Candidate& a, const Candidate& b, const RequestView& request) {
+    const auto rank = [&](const Candidate& candidate) {
+      const auto& path = candidate.match->match->path;
+      const bool is_prefix = path.kind == ir::PathMatchKind::prefix;
+      const int kind = is_prefix ? 2 : path.kind == ir::PathMatchKind::regex ? 1 : 0;
+      return std::tuple(~naive_host_rank(candidate.hostname, request.host), kind,
+                        ~(is_prefix ? naive_prefix(path.value) : path.value).size());
+    };
+    return rank(a) < rank(b);
   }
 
   static std::string text_of(const Match& match) {
