@@ -70,6 +70,7 @@ void PolicyAttachments::attach(std::uint32_t policy, const PolicyHead& head, con
     auto& target = targets_[key];
     target.name = readable(head, ref);
     target.key = std::move(key);
+    target.policies.push_back(policy);
     outcome.target = &target;
     outcome.given = take_fields(head.fields, policy, target.fields, target.field_giver);
     outcome.given_overrides = take_fields(head.overrides, policy, target.overrides, target.override_giver);

@@ -38,6 +38,7 @@ struct TargetPolicies {
   std::string key;   ///< "HTTPRoute/shop/cart/pay": for keys of clusters
   FieldSet fields;
   FieldSet overrides;
+  std::vector<std::uint32_t> policies;        ///< all that are attached, oldest first
   std::vector<std::uint32_t> field_giver;     ///< by field; empty when `fields` is
   std::vector<std::uint32_t> override_giver;  ///< by field; empty when `overrides` is
 };

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// The passes that attach policies and change routes accordingly.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/translate/draft.h"
+#include "config/translate/policies/policy_draft.h"
+#include "config/translate/policies/targets.h"
+
+namespace gatehouse::translate {
+namespace {
+
+constexpr const char* kX = objects::XBackendTrafficPolicy::kKind;
+
+std::shared_ptr<const objects::BackendTrafficPolicy> as_own_kind(const objects::XBackendTrafficPolicy& x) {
+  auto policy = std::make_shared<objects::BackendTrafficPolicy>();
+  policy->meta = x.meta;
+  policy->target_refs = x.target_refs;
+  policy->settings.retry_constraint = x.retry_constraint;
+  policy->settings.session_persistence = x.session_persistence;
+  return policy;
+}
+
+std::vector<TrafficPolicy> collect(const objects::Snapshot& snapshot) {
+  std::vector<TrafficPolicy> policies;
+  for (const auto& [name, object] : snapshot.backend_traffic_policies)
+    policies.push_back({objects::BackendTrafficPolicy::kKind, object, object});
+  for (const auto& [name, object] : snapshot.x_backend_traffic_policies)
+    policies.push_back({kX, as_own_kind(*object), object});
+  return policies;
+}
+
+PolicyChain chain_of(const GatewayDraft& gateway, const ListenerDraft& listener,
+                     const PolicyAttachments& attachments) {
+  const auto name = gateway.object->meta.full_name();
+  const std::string_view section = listener.spec->name;
+  std::vector<std::string> keys;
+  if (listener.set) {
+    const auto set = listener.set->object->meta.full_name();
+    keys = {target_key(objects::ListenerSet::kKind, set, section),
+            target_key(objects::ListenerSet::kKind, set)};
+  } else {
+    keys = {target_key(objects::Gateway::kKind, name, section)};
+  }
+  keys.push_back(target_key(objects::Gateway::kKind, name));
+  PolicyChain chain;
+  for (const auto& key : keys)
+    if (const auto* target = attachments.find(key)) chain.push_back(target);
+  return chain;
+}
+
+/// The same keys mean the same policies, as long as the policies are the same.
+std::string signature(const PolicyChain& chain) {
+  std::string text;
+  for (const auto* target : chain) text += "@" + target->key;
+  return text;
+}
+
+bool concerns(const TrafficPolicies& policies, const objects::HttpRoute& route, const RouteOutcome& outcome) {
+  const auto& attachments = policies.attachments();
+  const auto name = route.meta.full_name();
+  const auto has_policy = [&](const auto& target) { return policies.backend(target.cluster) != nullptr; };
+  const auto has_rule_policy = [&](const auto& rule) {
+    return rule.name && attachments.find(target_key(objects::HttpRoute::kKind, name, *rule.name));
+  };
+  return attachments.find(target_key(objects::HttpRoute::kKind, name)) != nullptr ||
+         std::any_of(route.rules.begin(), route.rules.end(), has_rule_policy) ||
+         std::any_of(outcome.targets.begin(), outcome.targets.end(), has_policy);
+}
+
+void add_uses(const PolicyUses& from, PolicyUses& to) {
+  for (const auto& [key, use] : from) {
+    to[key].effective |= use.effective;
+    to[key].overridden |= use.overridden;
+  }
+}
+
+/// Makes the variants of one translation, or takes them over from the one before.
+class VariantPass {
+ public:
+  explicit VariantPass(Draft& draft)
+      : draft_(draft), traffic_(*draft.policies->traffic), memo_(*draft.memo.policies) {
+    defaults_.pool = draft.options.pool;
+  }
+
+  void run() {
+    for (auto& gateway : draft_.gateways)
+      for (auto& listener : gateway.listeners)
+        if (gateway.serves(listener)) visit(listener);
+    memo_.variants.swap(next_);
+    for (const auto& [key, entry] : memo_.variants) report(key.first, entry);
+  }
+
+ private:
+  void visit(ListenerDraft& listener) {
+    const auto& chain = traffic_.listener(listener.name);
+    const auto scope = signature(chain);
+    for (auto& target : listener.filter_targets)
+      target.settings = backend_settings(traffic_, target.cluster, defaults_);
+    for (auto& attachment : listener.attachments) {
+      const auto& route = *attachment.route;
+      if (!route.outcome || !route.outcome->route) continue;
+      if (chain.empty() && !concerns(traffic_, *route.object, *route.outcome)) continue;
+      attachment.variant = variant_of(route, chain, scope).outcome;
+    }
+  }
+
+  const RouteVariant& variant_of(const RouteDraft& route, const PolicyChain& chain,
+                                 const std::string& scope) {
+    const PolicyMemo::Key key{route.object->meta.full_name(), scope};
+    auto& entry = next_[key];
+    if (entry.from == route.outcome) return entry.variant;
+    const auto known = memo_.variants.find(key);
+    const auto* before = known == memo_.variants.end() ? nullptr : &known->second;
+    if (before && before->from == route.outcome && !memo_.policies_changed) {
+      entry = *before;
+      return entry.variant;
+    }
+    entry.from = route.outcome;
+    entry.variant = make(route, chain, before);
+    ++memo_.variants_made;
+    return entry.variant;
+  }
+
+  /// A variant that equals the one before carries its route on.
+  RouteVariant make(const RouteDraft& route, const PolicyChain& chain, const PolicyMemo::Entry* before) {
+    auto variant = apply_policies({traffic_, chain, *route.object, route.outcome, defaults_});
+    if (!before || variant.outcome->route == route.outcome->route) return variant;
+    const auto& old = before->variant.outcome->route;
+    if (old == variant.outcome->route || *old != *variant.outcome->route) return variant;
+    auto outcome = std::make_shared<RouteOutcome>(*variant.outcome);
+    outcome->route = old;
+    variant.outcome = std::move(outcome);
+    return variant;
+  }
+
+  void report(const std::string& route, const PolicyMemo::Entry& entry) {
+    add_uses(entry.variant.uses, draft_.policies->uses);
+    for (const auto& dispute : entry.variant.disputes)
+      draft_.warn("HTTPRoute " + route, dispute, "none of them is used",
+                  "attach one policy to the rule or the route");
+  }
+
+  Draft& draft_;
+  const TrafficPolicies& traffic_;
+  PolicyMemo& memo_;
+  PolicyMemo::Variants next_;
+  ClusterSettings defaults_;
+};
+
+}  // namespace
+
+void policies(Draft& draft) {
+  auto& memo = draft.memo.policies;
+  auto collected = collect(draft.snapshot);
+  if (collected.empty()) {
+    memo.reset();
+    return;
+  }
+  const PolicyTargetCheck check(draft);
+  auto traffic = std::make_shared<TrafficPolicies>(
+      std::move(collected), [&check](const auto& policy, const auto& ref) { return check(policy, ref); });
+  for (const auto& gateway : draft.gateways)
+    for (const auto& listener : gateway.listeners)
+      if (auto chain = chain_of(gateway, listener, traffic->attachments()); !chain.empty())
+        traffic->add_listener(listener.name, std::move(chain));
+
+  if (!memo) memo = std::make_shared<PolicyMemo>();
+  memo->policies_changed = !memo->traffic || !memo->traffic->is_same_as(*traffic);
+  if (memo->policies_changed) memo->traffic = std::move(traffic);
+  draft.policies = std::make_shared<PolicyDraft>();
+  draft.policies->traffic = memo->traffic;
+  draft.result.policies = memo->traffic;
+}
+
+void policy_variants(Draft& draft) {
+  if (draft.policies) VariantPass(draft).run();
+}
+
+}  // namespace gatehouse::translate
