@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules for single values, written by hand: no regular expression runs over what a user wrote.
+// Rules for names, written by hand: no regular expression runs over what a user wrote.
 #include "config/objects/constraints.h"
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 
-#include "base/ip.h"
 #include "base/text.h"
 
 namespace gatehouse::objects {
@@ -14,12 +13,15 @@ namespace {
 
 constexpr std::size_t kMaxLabel = 63;
 constexpr std::size_t kMaxName = 253;
-constexpr std::size_t kMaxHeaderName = 256;
-constexpr std::size_t kMaxValue = 4096;
-constexpr std::size_t kMaxPath = 1024;
+constexpr std::size_t kMaxProtocol = 255;
+constexpr std::size_t kMaxText = 4096;
 
 bool is_lower_alnum(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z');
+}
+
+bool is_alnum(char c) {
+  return is_digit(c) || is_alpha(c);
 }
 
 bool is_dns_label(std::string_view text) {
@@ -30,8 +32,8 @@ bool is_dns_label(std::string_view text) {
 }
 
 /// Labels between dots. A label of a subdomain has no length limit of its own in Kubernetes.
-bool is_dns_subdomain(std::string_view text) {
-  if (text.empty() || text.size() > kMaxName) return false;
+bool is_subdomain_text(std::string_view text) {
+  if (text.empty()) return false;
   char before = '.';
   for (const char c : text) {
     const bool edge = c == '.' || c == '-';
@@ -43,58 +45,81 @@ bool is_dns_subdomain(std::string_view text) {
   return is_lower_alnum(before);
 }
 
-std::optional<Complaint> too_long(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return std::nullopt;
-  return Complaint{fmt::format("is {} bytes long, at most {} are allowed", text.size(), most), "shorten it"};
+bool is_dns_subdomain(std::string_view text) {
+  return text.size() <= kMaxName && is_subdomain_text(text);
 }
 
-bool has_line_break(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+/// The part of a name behind "domain/": letters, digits, '-', '_', '.' with a letter or digit at both ends.
+bool is_name_part(std::string_view text) {
+  if (text.empty() || text.size() > kMaxLabel || !is_alnum(text.front()) || !is_alnum(text.back()))
+    return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_alnum(c) || c == '-' || c == '_' || c == '.'; });
 }
 
-bool is_path_char(char c) {
-  return is_digit(c) || is_alpha(c) ||
-         std::string_view("-/._~!$&'()*+,;=:@").find(c) != std::string_view::npos;
+bool is_domain_path_char(char c) {
+  return is_alnum(c) || std::string_view("/-._~%!$&'()*+,;=:").find(c) != std::string_view::npos;
 }
 
-/// Only what a request target can hold: unreserved, sub-delims, ':' '@' '/' and %XX.
-bool is_path_text(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%') {
-      if (i + 2 >= text.size() || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0) return false;
-      i += 2;
-    } else if (!is_path_char(text[i])) {
-      return false;
-    }
-  }
-  return true;
+/// Whether the text ends in x/path with x the last character of a domain: the CRD's pattern for it has no
+/// anchor in front.
+template <typename PathChar>
+bool ends_in_domain_path(std::string_view text, PathChar is_path_char) {
+  std::size_t begin = text.size();
+  while (begin > 0 && is_path_char(text[begin - 1])) --begin;
+  for (std::size_t slash = std::max<std::size_t>(begin, 1) - 1; slash + 1 < text.size(); ++slash)
+    if (slash > 0 && slash + 1 >= begin && text[slash] == '/' && is_lower_alnum(text[slash - 1])) return true;
+  return false;
 }
 
-constexpr std::array<std::string_view, 6> kForbiddenInPath{"//", "/./", "/../", "%2f", "%2F", "#"};
+/// "", or the part in front of the first '/'.
+std::string_view domain_of(std::string_view text) {
+  return text.substr(0, text.find('/'));
+}
 
-int two_digits(std::string_view text, std::size_t at) {
-  if (at + 2 > text.size() || !is_digit(text[at]) || !is_digit(text[at + 1])) return -1;
-  return (text[at] - '0') * 10 + (text[at + 1] - '0');
+Complaint not_a(std::string_view text, std::string_view what, std::string_view fix) {
+  return {fmt::format("\"{}\" is not {}", text, what), std::string(fix)};
+}
+
+Complaint bad_key(std::string_view text) {
+  return not_a(text, "a label or annotation key",
+               "write name or domain/name, at most 63 letters, digits, '-', '_' and '.' in the name");
 }
 
 }  // namespace
 
+std::size_t count_characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::optional<Complaint> check_length(std::string_view text, std::size_t most) {
+  const auto length = count_characters(text);
+  if (length <= most) return std::nullopt;
+  return Complaint{fmt::format("is {} characters long, at most {} are allowed", length, most), "shorten it"};
+}
+
 std::optional<Complaint> check_not_empty(std::string_view text) {
-  if (!text.empty()) return too_long(text, kMaxValue);
+  if (!text.empty()) return check_length(text, kMaxText);
   return Complaint{"must not be empty", "write a value"};
 }
 
 std::optional<Complaint> check_dns_label(std::string_view text) {
   if (is_dns_label(text)) return std::nullopt;
-  return Complaint{fmt::format("\"{}\" is not a DNS label", text),
-                   "use at most 63 lower-case letters, digits and '-', not '-' at either end"};
+  return not_a(text, "a DNS label",
+               "use at most 63 lower-case letters, digits and '-', not '-' at either end");
 }
 
 std::optional<Complaint> check_dns_subdomain(std::string_view text) {
   if (is_dns_subdomain(text)) return std::nullopt;
-  return Complaint{fmt::format("\"{}\" is not a DNS subdomain name", text),
-                   "use at most 253 lower-case letters, digits, '-' and '.', starting and ending with a "
-                   "letter or digit"};
+  return not_a(text, "a DNS subdomain name",
+               "use at most 253 lower-case letters, digits, '-' and '.', starting and ending with a "
+               "letter or digit");
+}
+
+std::optional<Complaint> check_object_name(std::string_view text) {
+  if (text.empty()) return Complaint{"must not be empty", "write the object's name"};
+  return check_length(text, kMaxName);
 }
 
 std::optional<Complaint> check_group(std::string_view text) {
@@ -103,17 +128,14 @@ std::optional<Complaint> check_group(std::string_view text) {
 
 std::optional<Complaint> check_kind(std::string_view text) {
   bool good = !text.empty() && text.size() <= kMaxLabel && is_alpha(text.front()) && text.back() != '-';
-  for (const char c : text) good = good && (is_alpha(c) || is_digit(c) || c == '-');
+  for (const char c : text) good = good && (is_alnum(c) || c == '-');
   if (good) return std::nullopt;
-  return Complaint{fmt::format("\"{}\" is not a kind", text), "write the kind as in the object's kind: line"};
+  return not_a(text, "a kind", "write the kind as in the object's kind: line");
 }
 
 std::optional<Complaint> check_precise_hostname(std::string_view text) {
-  if (IpAddress::parse(text))
-    return Complaint{fmt::format("\"{}\" is an IP address", text), "use a DNS name"};
   if (is_dns_subdomain(text)) return std::nullopt;
-  return Complaint{fmt::format("\"{}\" is not a hostname", text),
-                   "use lower-case letters, digits, '-' and '.', without port or scheme"};
+  return not_a(text, "a hostname", "use lower-case letters, digits, '-' and '.', without port or scheme");
 }
 
 std::optional<Complaint> check_hostname(std::string_view text) {
@@ -121,124 +143,83 @@ std::optional<Complaint> check_hostname(std::string_view text) {
   if (rest.find('*') != std::string_view::npos)
     return Complaint{fmt::format("\"{}\" has a '*' that is not the whole first label", text),
                      "write *.example.com"};
-  if (const auto complaint = too_long(text, kMaxName)) return complaint;
+  if (auto complaint = check_length(text, kMaxName)) return complaint;
   return check_precise_hostname(rest);
 }
 
 std::optional<Complaint> check_controller_name(std::string_view text) {
-  const auto slash = text.find('/');
-  const bool shaped = slash != std::string_view::npos && slash + 1 < text.size() && text.size() <= kMaxName;
-  if (shaped && is_dns_subdomain(text.substr(0, slash)) && is_path_text(text.substr(slash)))
+  const auto domain = domain_of(text);
+  const auto path = text.substr(domain.size());
+  if (path.size() > 1 && text.size() <= kMaxName && is_subdomain_text(domain) &&
+      std::all_of(path.begin(), path.end(), is_domain_path_char))
     return std::nullopt;
-  return Complaint{fmt::format("\"{}\" is not a controller name", text),
-                   "write domain/path, for example gatehouse.dev/gateway-controller"};
+  return not_a(text, "a controller name", "write domain/path, for example gatehouse.dev/gateway-controller");
 }
 
 std::optional<Complaint> check_protocol(std::string_view text) {
-  const auto slash = text.find('/');
-  const auto name = slash == std::string_view::npos ? text : text.substr(slash + 1);
-  bool good = !name.empty() && text.size() <= 255 &&
-              (slash == std::string_view::npos || is_dns_subdomain(text.substr(0, slash)));
-  for (const char c : name) good = good && (is_alpha(c) || is_digit(c) || c == '-');
-  if (good) return std::nullopt;
-  return Complaint{fmt::format("\"{}\" is not a protocol", text), "write HTTP"};
-}
-
-std::optional<Complaint> check_header_name(std::string_view text) {
-  if (!is_token(text))
-    return Complaint{fmt::format("\"{}\" is not a header name", text),
-                     "use letters, digits and !#$%&'*+-.^_`|~ only, no spaces or ':'"};
-  return too_long(text, kMaxHeaderName);
-}
-
-std::optional<Complaint> check_header_value(std::string_view text) {
-  if (has_line_break(text))
-    return Complaint{"contains CR, LF or NUL, which would split the message", "write the value on one line"};
-  return check_not_empty(text);
-}
-
-std::optional<Complaint> check_match_value(std::string_view text) {
-  return check_not_empty(text);
-}
-
-std::optional<Complaint> check_path(std::string_view text) {
-  if (!text.starts_with('/'))
-    return Complaint{fmt::format("\"{}\" does not start with '/'", text), "put a '/' in front"};
-  for (const auto part : kForbiddenInPath)
-    if (text.find(part) != std::string_view::npos)
-      return Complaint{fmt::format("\"{}\" contains \"{}\"", text, part),
-                       "write the path in its normal form"};
-  for (const auto end : {std::string_view("/.."), std::string_view("/.")})
-    if (text.ends_with(end))
-      return Complaint{fmt::format("\"{}\" ends with \"{}\"", text, end),
-                       "write the path in its normal form"};
-  if (!is_path_text(text))
-    return Complaint{fmt::format("\"{}\" has characters that no path can hold", text),
-                     "percent-encode them, and leave out the query"};
-  return too_long(text, kMaxPath);
-}
-
-std::optional<Complaint> check_pattern(std::string_view text) {
-  if (text.empty()) return Complaint{"must not be empty", "write a pattern, for example /item/[0-9]+"};
-  return too_long(text, kMaxPath);
-}
-
-std::optional<std::chrono::milliseconds> parse_gep2257(std::string_view text) {
-  std::chrono::milliseconds total{0};
-  int terms = 0;
-  while (!text.empty()) {
-    std::size_t digits = 0;
-    while (digits < text.size() && is_digit(text[digits])) ++digits;
-    if (digits == 0 || digits > 5 || ++terms > 4) return std::nullopt;
-    const auto count = static_cast<std::int64_t>(*parse_decimal(text.substr(0, digits)));
-    text.remove_prefix(digits);
-    const std::string_view unit = text.starts_with("ms") ? "ms" : text.substr(0, 1);
-    if (unit == "ms")
-      total += std::chrono::milliseconds(count);
-    else if (unit == "s")
-      total += std::chrono::seconds(count);
-    else if (unit == "m")
-      total += std::chrono::minutes(count);
-    else if (unit == "h")
-      total += std::chrono::hours(count);
-    else
-      return std::nullopt;
-    text.remove_prefix(unit.size());
-  }
-  if (terms == 0) return std::nullopt;
-  return total;
-}
-
-std::optional<Complaint> check_duration(std::string_view text) {
-  if (parse_gep2257(text)) return std::nullopt;
-  return Complaint{fmt::format("\"{}\" is not a duration", text),
-                   "write up to four numbers of at most 5 digits with h, m, s or ms, for example 1m30s"};
-}
-
-std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
-  const auto part = [&](std::size_t at) { return two_digits(text, at); };
-  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') ||
-      text[13] != ':' || text[16] != ':')
+  bool plain = !text.empty() && is_alnum(text.front()) && is_alnum(text.back());
+  for (const char c : text) plain = plain && (is_alnum(c) || c == '-');
+  if (count_characters(text) <= kMaxProtocol && (plain || ends_in_domain_path(text, is_alnum)))
     return std::nullopt;
-  const int fields[] = {part(0), part(2), part(5), part(8), part(11), part(14), part(17)};
-  for (const int field : fields)
-    if (field < 0) return std::nullopt;
-  using namespace std::chrono;
-  const year_month_day date{year{fields[0] * 100 + fields[1]}, month{static_cast<unsigned>(fields[2])},
-                            day{static_cast<unsigned>(fields[3])}};
-  if (!date.ok() || fields[4] > 23 || fields[5] > 59 || fields[6] > 60) return std::nullopt;
-  auto zone = text.substr(19);
-  if (zone.starts_with('.')) {
-    zone.remove_prefix(1);
-    while (!zone.empty() && is_digit(zone.front())) zone.remove_prefix(1);
-  }
-  auto moment = sys_days(date) + hours(fields[4]) + minutes(fields[5]) + seconds(fields[6]);
-  if (zone == "Z" || zone == "z") return moment.time_since_epoch().count();
-  if (zone.size() != 6 || zone[3] != ':' || (zone[0] != '+' && zone[0] != '-')) return std::nullopt;
-  const int ahead = two_digits(zone, 1) * 60 + two_digits(zone, 4);
-  if (two_digits(zone, 1) < 0 || two_digits(zone, 4) < 0) return std::nullopt;
-  moment -= minutes(zone[0] == '+' ? ahead : -ahead);
-  return moment.time_since_epoch().count();
+  return not_a(text, "a protocol", "write HTTP");
+}
+
+std::optional<Complaint> check_address_type(std::string_view text) {
+  const bool named = text.starts_with("Hostname") || text.find("IPAddress") != std::string_view::npos ||
+                     text.find("NamedAddress") != std::string_view::npos;
+  if (count_characters(text) <= kMaxName && (named || ends_in_domain_path(text, is_domain_path_char)))
+    return std::nullopt;
+  return not_a(text, "an address type", "write IPAddress or Hostname");
+}
+
+std::optional<Complaint> check_routability(std::string_view text) {
+  if (text.empty() || text == "Cluster") return std::nullopt;
+  const auto domain = domain_of(text);
+  const bool shaped = domain.size() + 1 < text.size() && is_dns_subdomain(domain) &&
+                      text.find('\n') == std::string_view::npos;
+  if (!shaped || count_characters(text) > kMaxName)
+    return not_a(text, "a routability", "write Cluster, or domain/path, or leave it out");
+  if (domain == "k8s.io" || domain.ends_with(".k8s.io"))
+    return Complaint{fmt::format("\"{}\" is reserved: it is below k8s.io", text), "use another domain"};
+  return std::nullopt;
+}
+
+std::optional<Complaint> check_qualified_name(std::string_view text) {
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos && is_name_part(text)) return std::nullopt;
+  if (slash != std::string_view::npos && is_dns_subdomain(text.substr(0, slash)) &&
+      is_name_part(text.substr(slash + 1)))
+    return std::nullopt;
+  return bad_key(text);
+}
+
+std::optional<Complaint> check_infrastructure_key(std::string_view text) {
+  if (domain_of(text).size() >= kMaxName) return bad_key(text);
+  return check_qualified_name(text);
+}
+
+std::optional<Complaint> check_label_value(std::string_view text) {
+  if (text.empty() || is_name_part(text)) return std::nullopt;
+  return not_a(
+      text, "a label value",
+      "use at most 63 letters, digits, '-', '_' and '.', starting and ending with a letter or digit");
+}
+
+std::optional<Complaint> check_data_key(std::string_view text) {
+  const bool good = !text.empty() && text.size() <= kMaxName && text != "." && !text.starts_with("..") &&
+                    std::all_of(text.begin(), text.end(),
+                                [](char c) { return is_alnum(c) || c == '-' || c == '_' || c == '.'; });
+  if (good) return std::nullopt;
+  return not_a(text, "a data key", "use at most 253 letters, digits, '-', '_' and '.', not \"..\" in front");
+}
+
+std::optional<Complaint> check_well_known_ca(std::string_view text) {
+  const auto slash = text.find('/');
+  if (text == "System") return std::nullopt;
+  if (slash != std::string_view::npos && text.size() <= kMaxName &&
+      is_subdomain_text(text.substr(0, slash)) && is_name_part(text.substr(slash + 1)))
+    return std::nullopt;
+  return not_a(text, "a set of well-known certificates", "write System");
 }
 
 }  // namespace gatehouse::objects

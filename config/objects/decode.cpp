@@ -6,13 +6,19 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "base/text.h"
 #include "config/objects/decoders.h"
 
 namespace gatehouse::objects {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::string_view kCore;
+
+constexpr std::size_t kMaxAnnotationBytes = 256 * 1024;
 
 enum class Scope : std::uint8_t { cluster, namespaced };
 
@@ -33,34 +39,27 @@ AnyObject decode_as(Reader& root, ObjectMeta&& meta) {
   return std::shared_ptr<const Object>(std::move(object));
 }
 
-const std::array<KindRow, 6> kKinds{{
-    {GatewayClass::kKind,
-     kGatewayGroup,
-     {"v1", "v1beta1"},
-     Scope::cluster,
-     check_dns_subdomain,
-     decode_as<GatewayClass>},
-    {Gateway::kKind,
-     kGatewayGroup,
-     {"v1", "v1beta1"},
-     Scope::namespaced,
-     check_dns_subdomain,
-     decode_as<Gateway>},
-    {HttpRoute::kKind,
-     kGatewayGroup,
-     {"v1", "v1beta1"},
-     Scope::namespaced,
-     check_dns_subdomain,
-     decode_as<HttpRoute>},
-    {Service::kKind, "", {"v1", ""}, Scope::namespaced, check_dns_label, decode_as<Service>},
-    {EndpointSlice::kKind,
-     "discovery.k8s.io",
-     {"v1", ""},
-     Scope::namespaced,
-     check_dns_subdomain,
-     decode_as<EndpointSlice>},
-    {Namespace::kKind, "", {"v1", ""}, Scope::cluster, check_dns_label, decode_as<Namespace>},
-}};
+template <typename Object>
+constexpr KindRow row(std::string_view group, std::array<std::string_view, 2> versions, Scope scope,
+                      Check name = check_dns_subdomain) {
+  return {Object::kKind, group, versions, scope, name, decode_as<Object>};
+}
+
+constexpr std::array<KindRow, 13> kKinds{
+    row<GatewayClass>(kGatewayGroup, {"v1", "v1beta1"}, Scope::cluster),
+    row<Gateway>(kGatewayGroup, {"v1", "v1beta1"}, Scope::namespaced),
+    row<ListenerSet>(kGatewayGroup, {"v1"}, Scope::namespaced),
+    row<HttpRoute>(kGatewayGroup, {"v1", "v1beta1"}, Scope::namespaced),
+    row<ReferenceGrant>(kGatewayGroup, {"v1", "v1beta1"}, Scope::namespaced),
+    row<XBackend>(kExperimentalGroup, {"v1alpha1"}, Scope::namespaced),
+    row<XBackendTrafficPolicy>(kExperimentalGroup, {"v1alpha1"}, Scope::namespaced),
+    row<BackendTrafficPolicy>(kOwnGroup, {"v1alpha1"}, Scope::namespaced),
+    row<Service>(kCore, {"v1"}, Scope::namespaced, check_dns_label),
+    row<EndpointSlice>("discovery.k8s.io", {"v1"}, Scope::namespaced),
+    row<Namespace>(kCore, {"v1"}, Scope::cluster, check_dns_label),
+    row<Secret>(kCore, {"v1"}, Scope::namespaced),
+    row<ConfigMap>(kCore, {"v1"}, Scope::namespaced),
+};
 
 const KindRow* find_kind(std::string_view kind, std::string_view group) {
   for (const auto& row : kKinds)
@@ -105,6 +104,20 @@ std::int64_t read_timestamp(Reader& reader) {
   return seconds.value_or(0);
 }
 
+/// The domain of an annotation's key may have capitals.
+std::optional<Complaint> check_annotation_key(std::string_view text) {
+  return check_qualified_name(lower_case(text));
+}
+
+void check_annotation_size(Reader& reader, const std::map<std::string, std::string>& annotations) {
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : annotations) bytes += key.size() + value.size();
+  if (bytes > kMaxAnnotationBytes)
+    reader.error_at(
+        "annotations",
+        {fmt::format("hold {} bytes, at most {} are allowed", bytes, kMaxAnnotationBytes), "shorten them"});
+}
+
 ObjectMeta read_metadata(Reader& reader, const KindRow& row) {
   constexpr Range kCounter{0, INT64_MAX};
   ObjectMeta meta;
@@ -114,8 +127,9 @@ ObjectMeta read_metadata(Reader& reader, const KindRow& row) {
     meta.ns = ns && !ns->empty() ? *ns : "default";
   else if (ns)
     reader.warning_at("namespace", {"objects of this kind have no namespace: ignored", "remove it"});
-  meta.labels = reader.text_map("labels");
-  meta.annotations = reader.text_map("annotations");
+  meta.labels = reader.text_map("labels", {kNoLimit, check_qualified_name, check_label_value});
+  meta.annotations = reader.text_map("annotations", {kNoLimit, check_annotation_key, nullptr});
+  check_annotation_size(reader, meta.annotations);
   meta.generation = reader.integer("generation", kCounter).value_or(0);
   meta.creation_timestamp = read_timestamp(reader);
   meta.uid = reader.text_or("uid", "");
@@ -123,8 +137,8 @@ ObjectMeta read_metadata(Reader& reader, const KindRow& row) {
   return meta;
 }
 
-Decoded decode_known(const json& document, const KindRow& row, const Identity& id,
-                     const SourceMap* locations) {
+Decoded decode_known(const json& document, const KindRow& row, const Identity& id, const SourceMap* locations,
+                     std::set<std::string>* fields) {
   Decoded result;
   ObjectMeta named;
   named.name = id.name;
@@ -133,9 +147,11 @@ Decoded decode_known(const json& document, const KindRow& row, const Identity& i
   if (!id.name.empty()) result.identity = title;
 
   Diagnostics diagnostics(std::string(row.kind), title, locations);
+  diagnostics.record_fields(fields);
+  if (row.kind == Secret::kKind) diagnostics.hide_values();
   const Path top;
   std::optional<AnyObject> object;
-  if (id.version != row.versions[0] && id.version != row.versions[1]) {
+  if (id.version.empty() || (id.version != row.versions[0] && id.version != row.versions[1])) {
     diagnostics.error(Path(top, "apiVersion"),
                       {fmt::format("version {} of {} is not supported", id.version, row.kind),
                        fmt::format("use {}{}{}", row.group, row.group.empty() ? "" : "/", row.versions[0])});
@@ -155,7 +171,7 @@ Decoded decode_known(const json& document, const KindRow& row, const Identity& i
 
 }  // namespace
 
-Decoded decode_object(const json& document, const SourceMap* locations) {
+Decoded decode_object(const json& document, const SourceMap* locations, std::set<std::string>* fields) {
   const Path top;
   if (!document.is_object() || text_of(document, "kind").empty() || text_of(document, "apiVersion").empty()) {
     Diagnostics diagnostics("", "", locations);
@@ -164,7 +180,8 @@ Decoded decode_object(const json& document, const SourceMap* locations) {
     return {std::nullopt, {}, {}, diagnostics.take()};
   }
   const auto id = read_identity(document);
-  if (const KindRow* row = find_kind(id.kind, id.group)) return decode_known(document, *row, id, locations);
+  if (const KindRow* row = find_kind(id.kind, id.group))
+    return decode_known(document, *row, id, locations, fields);
   return {std::nullopt, {}, fmt::format("{} ({})", id.kind, text_of(document, "apiVersion")), {}};
 }
 

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,9 @@ struct Decoded {
 };
 
 /// Fills in the defaults of the CRDs and enforces their schema for the fields it reads. Pure; any input is
-/// safe. `locations` may be null.
-Decoded decode_object(const nlohmann::json& document, const SourceMap* locations = nullptr);
+/// safe. `locations` may be null; `fields`, if given, gets every field that was looked for, such as
+/// "spec.rules[].name".
+Decoded decode_object(const nlohmann::json& document, const SourceMap* locations = nullptr,
+                      std::set<std::string>* fields = nullptr);
 
 }  // namespace gatehouse::objects

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Namespace, Service, EndpointSlice.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -16,17 +18,24 @@ constexpr std::size_t kMaxServicePorts = 1000;
 constexpr std::size_t kMaxSliceEndpoints = 1000;
 constexpr std::size_t kMaxSlicePorts = 20000;  ///< discovery.k8s.io/v1 of Kubernetes 1.32; 100 before
 constexpr std::size_t kMaxSliceAddresses = 100;
+constexpr std::size_t kMaxZoneHints = 8;
+constexpr std::array<std::string_view, 2> kIpFamilies{"IPv4", "IPv6"};
 
 ServicePort read_service_port(Reader& reader) {
   ServicePort port;
   port.name = reader.text_or("name", "");
   port.protocol = reader.choice("protocol", kProtocols, port.protocol);
-  const auto number = reader.integer("port", kPortRange);
-  if (!number && !reader.has("port")) reader.error_at("port", {"is required", "add it"});
-  port.port = static_cast<std::int32_t>(number.value_or(0));
+  reader.require("port", "add it");
+  port.port = reader.small_integer("port", kPortRange).value_or(0);
   port.target_port = reader.number_or_text("targetPort", kPortRange).value_or("");
   port.app_protocol = reader.text_or("appProtocol", "");
   return port;
+}
+
+std::optional<Complaint> check_ip_family(std::string_view text) {
+  if (std::find(kIpFamilies.begin(), kIpFamilies.end(), text) != kIpFamilies.end()) return std::nullopt;
+  return Complaint{fmt::format("\"{}\" is not one of {}", text, fmt::join(kIpFamilies, ", ")),
+                   "write one of them"};
 }
 
 void read_cluster_ips(Reader& spec, Service& to) {
@@ -49,6 +58,13 @@ void check_service_ports(Reader& spec, const std::vector<ServicePort>& ports) {
   }
 }
 
+void read_hints(Reader& hints, SliceEndpoint& to) {
+  hints.each("forZones", kMaxZoneHints,
+             [&](Reader& zone) { to.for_zones.push_back(zone.required_text("name", check_not_empty)); });
+  hints.each("forNodes", kMaxZoneHints,
+             [&](Reader& node) { to.for_nodes.push_back(node.required_text("name", check_not_empty)); });
+}
+
 SliceEndpoint read_slice_endpoint(Reader& reader) {
   SliceEndpoint endpoint;
   endpoint.addresses = reader.texts("addresses", kMaxSliceAddresses, check_not_empty);
@@ -58,6 +74,14 @@ SliceEndpoint read_slice_endpoint(Reader& reader) {
     endpoint.serving = conditions.boolean("serving");
     endpoint.terminating = conditions.boolean("terminating");
   });
+  endpoint.hostname = reader.text_or("hostname", "");
+  endpoint.node_name = reader.text_or("nodeName", "");
+  endpoint.zone = reader.text_or("zone", "");
+  reader.object("hints", [&](Reader& hints) { read_hints(hints, endpoint); });
+  reader.object("targetRef", [&](Reader& target) {
+    endpoint.target_kind = target.text_or("kind", "");
+    endpoint.target_name = target.text_or("name", "");
+  });
   return endpoint;
 }
 
@@ -65,7 +89,7 @@ SlicePort read_slice_port(Reader& reader) {
   SlicePort port;
   port.name = reader.text_or("name", "");
   port.protocol = reader.choice("protocol", kProtocols, port.protocol);
-  if (const auto number = reader.integer("port", kPortRange)) port.port = static_cast<std::int32_t>(*number);
+  port.port = reader.small_integer("port", kPortRange);
   port.app_protocol = reader.text_or("appProtocol", "");
   return port;
 }
@@ -82,6 +106,8 @@ void decode(Reader& root, Service& to) {
     to.type = spec.choice("type", kServiceTypes, to.type);
     read_cluster_ips(spec, to);
     to.external_name = spec.text_or("externalName", "");
+    to.ip_families = spec.texts("ipFamilies", kIpFamilies.size(), check_ip_family);
+    to.selector = spec.text_map("selector");
     spec.each("ports", kMaxServicePorts, [&](Reader& port) { to.ports.push_back(read_service_port(port)); });
     check_service_ports(spec, to.ports);
     if (to.type != "ExternalName") return;
@@ -93,8 +119,7 @@ void decode(Reader& root, Service& to) {
 }
 
 void decode(Reader& root, EndpointSlice& to) {
-  if (!root.has("addressType")) root.error_at("addressType", {"is required", "add addressType: IPv4"});
-  to.address_type = root.choice("addressType", kAddressTypes, "");
+  to.address_type = root.required_choice("addressType", kAddressTypes);
   root.each("endpoints", kMaxSliceEndpoints,
             [&](Reader& endpoint) { to.endpoints.push_back(read_slice_endpoint(endpoint)); });
   root.each("ports", kMaxSlicePorts, [&](Reader& port) { to.ports.push_back(read_slice_port(port)); });

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// GatewayClass and Gateway.
+// GatewayClass, Gateway, ListenerSet and ReferenceGrant.
 #include <fmt/format.h>
 
 #include <array>
 #include <set>
-#include <tuple>
 
 #include "base/ip.h"
 #include "config/objects/decoders.h"
@@ -13,131 +12,181 @@ namespace gatehouse::objects {
 namespace {
 
 constexpr std::array<std::string_view, 4> kFrom{"All", "Selector", "Same", "None"};
-constexpr std::array<std::string_view, 4> kOperators{"In", "NotIn", "Exists", "DoesNotExist"};
-constexpr std::size_t kMaxListeners = 64;
+constexpr std::array<std::string_view, 2> kScopes{"All", "None"};
+constexpr std::array<std::string_view, 2> kValidationModes{"AllowValidOnly", "AllowInsecureFallback"};
 constexpr std::size_t kMaxAddresses = 16;
-constexpr std::size_t kMaxRouteKinds = 8;
-constexpr std::size_t kMaxSelectorTerms = 64;
-constexpr std::size_t kMaxSelectorValues = 64;
+constexpr std::size_t kMaxAddressValue = 253;
+constexpr std::size_t kMaxDescription = 64;
+constexpr std::size_t kMaxLabels = 8;
+constexpr std::size_t kMaxAnnotations = 16;
+constexpr std::size_t kMaxAnnotationValue = 4096;
+constexpr std::size_t kMaxAuthorities = 16;
+constexpr std::size_t kMaxTlsPorts = 64;
+constexpr std::size_t kMaxGrantEntries = 16;
+
+std::optional<Complaint> check_description(std::string_view text) {
+  return check_length(text, kMaxDescription);
+}
+
+std::optional<Complaint> check_address_value(std::string_view text) {
+  return check_length(text, kMaxAddressValue);
+}
+
+std::optional<Complaint> check_annotation_value(std::string_view text) {
+  return check_length(text, kMaxAnnotationValue);
+}
 
 ParametersReference read_parameters_ref(Reader& reader) {
-  ParametersReference ref;
-  ref.group = reader.text_or("group", "", check_group);
-  ref.kind = reader.required_text("kind", check_kind);
-  ref.name = reader.required_text("name", check_not_empty);
-  ref.ns = reader.text("namespace", check_dns_label);
-  return ref;
-}
-
-LabelSelectorRequirement read_requirement(Reader& reader) {
-  LabelSelectorRequirement term;
-  term.key = reader.required_text("key", check_not_empty);
-  if (!reader.has("operator"))
-    reader.error_at("operator", {"is required", "write In, NotIn, Exists or DoesNotExist"});
-  term.op = reader.choice("operator", kOperators, "");
-  term.values = reader.texts("values", kMaxSelectorValues, nullptr);
-  const bool wants_values = term.op == "In" || term.op == "NotIn";
-  if (wants_values && term.values.empty())
-    reader.error_at("values", {"is required with " + term.op, "list at least one value"});
-  if (!wants_values && !term.op.empty() && !term.values.empty())
-    reader.error_at("values", {"must be empty with " + term.op, "remove it"});
-  return term;
-}
-
-AllowedRoutes read_allowed_routes(Reader& reader) {
-  AllowedRoutes allowed;
-  reader.object("namespaces", [&](Reader& namespaces) {
-    allowed.from = namespaces.choice("from", kFrom, allowed.from);
-    namespaces.object("selector", [&](Reader& selector) {
-      auto& to = allowed.selector.emplace();
-      to.match_labels = selector.text_map("matchLabels");
-      selector.each("matchExpressions", kMaxSelectorTerms,
-                    [&](Reader& term) { to.match_expressions.push_back(read_requirement(term)); });
-    });
-  });
-  reader.each("kinds", kMaxRouteKinds, [&](Reader& kind) {
-    RouteGroupKind& entry = allowed.kinds.emplace_back();
-    entry.group = kind.text_or("group", entry.group, check_group);
-    entry.kind = kind.required_text("kind", check_kind);
-  });
-  return allowed;
-}
-
-void check_listener(Reader& reader, const GatewayListener& listener) {
-  const bool has_hostnames = listener.protocol != "TCP" && listener.protocol != "UDP";
-  if (!has_hostnames && listener.hostname)
-    reader.error_at("hostname", {"must not be set for protocol " + listener.protocol, "remove it"});
-  if ((!has_hostnames || listener.protocol == "HTTP") && reader.has("tls"))
-    reader.error_at(
-        "tls", {"must not be set for protocol " + listener.protocol, "remove it, or use protocol HTTPS"});
-}
-
-GatewayListener read_listener(Reader& reader) {
-  GatewayListener listener;
-  listener.name = reader.required_text("name", check_dns_subdomain);
-  listener.hostname = reader.text("hostname");
-  if (listener.hostname && listener.hostname->empty()) listener.hostname.reset();
-  if (listener.hostname)
-    if (const auto complaint = check_hostname(*listener.hostname)) reader.error_at("hostname", *complaint);
-  if (!reader.has("port")) reader.error_at("port", {"is required", "add port: 80"});
-  listener.port = static_cast<std::int32_t>(reader.integer("port", kPortRange).value_or(0));
-  listener.protocol = reader.required_text("protocol", check_protocol);
-  reader.object("allowedRoutes",
-                [&](Reader& allowed) { listener.allowed_routes = read_allowed_routes(allowed); });
-  check_listener(reader, listener);
-  return listener;
-}
-
-void check_listeners(Reader& spec, const std::vector<GatewayListener>& listeners) {
-  std::set<std::string> names;
-  std::set<std::tuple<std::int32_t, std::string, std::string>> places;
-  for (const auto& listener : listeners) {
-    if (!names.insert(listener.name).second)
-      spec.error_at("listeners",
-                    {fmt::format("two listeners have the name {}", listener.name), "rename one"});
-    if (!places.emplace(listener.port, listener.protocol, listener.hostname.value_or("")).second)
-      spec.error_at("listeners",
-                    {fmt::format("two listeners have port {}, protocol {} and hostname \"{}\"", listener.port,
-                                 listener.protocol, listener.hostname.value_or("")),
-                     "remove one, or give it another hostname or port"});
-  }
+  const auto object = read_object_ref(reader);
+  return {object.group, object.kind, object.name, object.ns};
 }
 
 GatewayAddress read_address(Reader& reader) {
   GatewayAddress address;
-  address.type = reader.text_or("type", address.type, check_not_empty);
-  address.value = reader.text_or("value", "");
-  if (address.type == "IPAddress" && !address.value.empty() && !IpAddress::parse(address.value))
-    reader.error_at("value", {fmt::format("\"{}\" is not an IP address", address.value),
-                              "write an address such as 192.0.2.10"});
-  if (address.type == "Hostname" && !address.value.empty())
-    if (const auto complaint = check_hostname(address.value)) reader.error_at("value", *complaint);
+  address.type = reader.text_or("type", address.type, check_address_type);
+  const auto value = reader.text("value", check_address_value);
+  address.value = value.value_or("");
+  address.routability = reader.text_or("routability", "", check_routability);
+  if (address.type == "IPAddress" && value && !IpAddress::parse(*value))
+    reader.error_at("value", {fmt::format("\"{}\" is not an IP address", *value),
+                              "write an address such as 192.0.2.10, or leave it out to get one"});
+  if (address.type == "Hostname" && value)
+    if (const auto complaint = check_hostname(*value)) reader.error_at("value", *complaint);
   return address;
+}
+
+void check_addresses(Reader& spec, const std::vector<GatewayAddress>& addresses) {
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const auto& address : addresses) {
+    const bool counts = (address.type == "IPAddress" || address.type == "Hostname") && !address.value.empty();
+    if (counts && !seen.emplace(address.type, address.value).second)
+      spec.error_at("addresses",
+                    {fmt::format("{} {} is listed twice", address.type, address.value), "keep one"});
+  }
+}
+
+GatewayInfrastructure read_infrastructure(Reader& reader) {
+  GatewayInfrastructure infrastructure;
+  infrastructure.labels =
+      reader.text_map("labels", {kMaxLabels, check_infrastructure_key, check_label_value});
+  infrastructure.annotations =
+      reader.text_map("annotations", {kMaxAnnotations, check_infrastructure_key, check_annotation_value});
+  reader.object("parametersRef", [&](Reader& ref) { infrastructure.parameters_ref = read_local_ref(ref); });
+  return infrastructure;
+}
+
+AllowedListeners read_allowed_listeners(Reader& reader) {
+  AllowedListeners allowed;
+  reader.object("namespaces", [&](Reader& namespaces) {
+    allowed.from = namespaces.choice("from", kFrom, allowed.from);
+    namespaces.object("selector", [&](Reader& selector) { allowed.selector = read_selector(selector); });
+  });
+  return allowed;
+}
+
+std::optional<FrontendValidation> read_validation(Reader& owner) {
+  std::optional<FrontendValidation> validation;
+  owner.object("validation", [&](Reader& reader) {
+    validation.emplace();
+    reader.require_list("caCertificateRefs", "name a ConfigMap with ca.crt");
+    reader.each("caCertificateRefs", kMaxAuthorities, [&](Reader& entry) {
+      const auto& ref = validation->ca_certificate_refs.emplace_back(read_object_ref(entry));
+      if (ref.group == "certificates.k8s.io" && ref.kind == "ClusterTrustBundle" && ref.ns)
+        entry.error_at("namespace", {"must not be set for a ClusterTrustBundle", "remove it"});
+    });
+    validation->mode = reader.choice("mode", kValidationModes, validation->mode);
+  });
+  return validation;
+}
+
+FrontendPortTls read_port_tls(Reader& reader) {
+  FrontendPortTls entry;
+  reader.require("port", "add the port of a listener");
+  entry.port = reader.small_integer("port", kPortRange).value_or(0);
+  reader.require("tls", "add it");
+  reader.object("tls", [&](Reader& tls) { entry.validation = read_validation(tls); });
+  return entry;
+}
+
+void read_frontend_tls(Reader& reader, GatewayTls& to) {
+  to.has_frontend = true;
+  reader.require("default", "add default: {}");
+  reader.object("default", [&](Reader& tls) { to.frontend_default = read_validation(tls); });
+  std::set<std::int32_t> ports;
+  reader.each("perPort", kMaxTlsPorts, [&](Reader& entry) {
+    to.frontend_per_port.push_back(read_port_tls(entry));
+    const auto port = to.frontend_per_port.back().port;
+    if (!ports.insert(port).second)
+      entry.error_at("port", {fmt::format("port {} is listed twice", port), "keep one"});
+  });
+}
+
+GatewayTls read_gateway_tls(Reader& reader) {
+  GatewayTls tls;
+  reader.object("backend", [&](Reader& backend) {
+    backend.object("clientCertificateRef",
+                   [&](Reader& ref) { tls.backend_client_certificate = read_secret_ref(ref); });
+  });
+  reader.object("frontend", [&](Reader& frontend) { read_frontend_tls(frontend, tls); });
+  return tls;
+}
+
+ReferenceGrantFrom read_grant_from(Reader& reader) {
+  ReferenceGrantFrom from;
+  from.group = reader.required_text("group", check_group);
+  from.kind = reader.required_text("kind", check_kind);
+  from.ns = reader.required_text("namespace", check_dns_label);
+  return from;
+}
+
+ReferenceGrantTo read_grant_to(Reader& reader) {
+  ReferenceGrantTo to;
+  to.group = reader.required_text("group", check_group);
+  to.kind = reader.required_text("kind", check_kind);
+  to.name = reader.text("name", check_object_name);
+  return to;
 }
 
 }  // namespace
 
 void decode(Reader& root, GatewayClass& to) {
-  const bool given = root.object("spec", [&](Reader& spec) {
+  read_spec(root, "add spec: with a controllerName:", [&](Reader& spec) {
     to.controller_name = spec.required_text("controllerName", check_controller_name);
-    to.description = spec.text_or("description", "");
+    to.description = spec.text_or("description", "", check_description);
     spec.object("parametersRef", [&](Reader& ref) { to.parameters_ref = read_parameters_ref(ref); });
   });
-  if (!given) root.error_at("spec", {"is required", "add spec: with a controllerName:"});
 }
 
 void decode(Reader& root, Gateway& to) {
-  const bool given = root.object("spec", [&](Reader& spec) {
-    to.gateway_class_name = spec.required_text("gatewayClassName", check_not_empty);
-    spec.each("listeners", kMaxListeners,
-              [&](Reader& listener) { to.listeners.push_back(read_listener(listener)); });
-    if (!spec.has("listeners") || spec.is_empty_list("listeners"))
-      spec.error_at("listeners", {"is required", "add at least one listener"});
-    check_listeners(spec, to.listeners);
+  read_spec(root, "add spec: with gatewayClassName: and listeners:", [&](Reader& spec) {
+    to.gateway_class_name = spec.required_text("gatewayClassName", check_object_name);
+    to.listeners = read_listeners(spec, ListenerOwner::gateway);
     spec.each("addresses", kMaxAddresses,
               [&](Reader& address) { to.addresses.push_back(read_address(address)); });
+    check_addresses(spec, to.addresses);
+    spec.object("infrastructure", [&](Reader& reader) { to.infrastructure = read_infrastructure(reader); });
+    spec.object("allowedListeners",
+                [&](Reader& reader) { to.allowed_listeners = read_allowed_listeners(reader); });
+    spec.object("tls", [&](Reader& reader) { to.tls = read_gateway_tls(reader); });
+    to.default_scope = spec.choice("defaultScope", kScopes, "");
   });
-  if (!given) root.error_at("spec", {"is required", "add spec: with gatewayClassName: and listeners:"});
+}
+
+void decode(Reader& root, ListenerSet& to) {
+  read_spec(root, "add spec: with parentRef: and listeners:", [&](Reader& spec) {
+    spec.require("parentRef", "name the Gateway");
+    spec.object("parentRef", [&](Reader& ref) { to.parent_ref = read_parent_gateway(ref); });
+    to.listeners = read_listeners(spec, ListenerOwner::listener_set);
+  });
+}
+
+void decode(Reader& root, ReferenceGrant& to) {
+  read_spec(root, "add spec: with from: and to:", [&](Reader& spec) {
+    spec.require_list("from", "say who may refer");
+    spec.each("from", kMaxGrantEntries, [&](Reader& from) { to.from.push_back(read_grant_from(from)); });
+    spec.require_list("to", "say to what");
+    spec.each("to", kMaxGrantEntries, [&](Reader& entry) { to.to.push_back(read_grant_to(entry)); });
+  });
 }
 
 }  // namespace gatehouse::objects

@@ -11,79 +11,53 @@ namespace {
 struct Row {
   std::string_view kind;  ///< "*" for every kind
   std::string_view pattern;
-  FieldUse use;
 };
 
-using enum FieldUse;
-
 constexpr Row kRows[] = {
-    {"*", "status", silent},
-    {"*", "metadata.managedFields", silent},
-    {"*", "metadata.ownerReferences", silent},
-    {"*", "metadata.finalizers", silent},
-    {"*", "metadata.generateName", silent},
-    {"*", "metadata.selfLink", silent},
-    {"*", "metadata.deletionTimestamp", silent},
-    {"*", "metadata.deletionGracePeriodSeconds", silent},
-    {"*", "metadata.clusterName", silent},
+    {"*", "status"},
+    {"*", "metadata.managedFields"},
+    {"*", "metadata.ownerReferences"},
+    {"*", "metadata.finalizers"},
+    {"*", "metadata.generateName"},
+    {"*", "metadata.selfLink"},
+    {"*", "metadata.deletionTimestamp"},
+    {"*", "metadata.deletionGracePeriodSeconds"},
+    {"*", "metadata.clusterName"},
 
-    {"Gateway", "spec.infrastructure", unsupported},
-    {"Gateway", "spec.allowedListeners", unsupported},
-    {"Gateway", "spec.tls", unsupported},
-    {"Gateway", "spec.backendTLS", unsupported},
-    {"Gateway", "spec.defaultScope", unsupported},
-    {"Gateway", "spec.listeners[].tls", unsupported},
+    {"Namespace", "spec"},
 
-    {"HTTPRoute", "spec.useDefaultGateways", unsupported},
-    {"HTTPRoute", "spec.rules[].retry", unsupported},
-    {"HTTPRoute", "spec.rules[].sessionPersistence", unsupported},
-    {"HTTPRoute", "spec.rules[].filters[].requestMirror", unsupported},
-    {"HTTPRoute", "spec.rules[].filters[].requestRedirect", unsupported},
-    {"HTTPRoute", "spec.rules[].filters[].urlRewrite", unsupported},
-    {"HTTPRoute", "spec.rules[].filters[].cors", unsupported},
-    {"HTTPRoute", "spec.rules[].filters[].externalAuth", unsupported},
-    {"HTTPRoute", "spec.rules[].filters[].extensionRef", unsupported},
-    {"HTTPRoute", "spec.rules[].backendRefs[].filters[].requestMirror", unsupported},
-    {"HTTPRoute", "spec.rules[].backendRefs[].filters[].requestRedirect", unsupported},
-    {"HTTPRoute", "spec.rules[].backendRefs[].filters[].urlRewrite", unsupported},
-    {"HTTPRoute", "spec.rules[].backendRefs[].filters[].cors", unsupported},
-    {"HTTPRoute", "spec.rules[].backendRefs[].filters[].externalAuth", unsupported},
-    {"HTTPRoute", "spec.rules[].backendRefs[].filters[].extensionRef", unsupported},
+    {"Secret", "immutable"},
+    {"ConfigMap", "immutable"},
 
-    {"Namespace", "spec", silent},
+    {"Service", "spec.sessionAffinity"},
+    {"Service", "spec.sessionAffinityConfig"},
+    {"Service", "spec.externalIPs"},
+    {"Service", "spec.externalTrafficPolicy"},
+    {"Service", "spec.internalTrafficPolicy"},
+    {"Service", "spec.trafficDistribution"},
+    {"Service", "spec.healthCheckNodePort"},
+    {"Service", "spec.ipFamilyPolicy"},
+    {"Service", "spec.allocateLoadBalancerNodePorts"},
+    {"Service", "spec.loadBalancerIP"},
+    {"Service", "spec.loadBalancerClass"},
+    {"Service", "spec.loadBalancerSourceRanges"},
+    {"Service", "spec.publishNotReadyAddresses"},
+    {"Service", "spec.ports[].nodePort"},
 
-    {"Service", "spec.selector", silent},
-    {"Service", "spec.sessionAffinity", silent},
-    {"Service", "spec.sessionAffinityConfig", silent},
-    {"Service", "spec.externalIPs", silent},
-    {"Service", "spec.externalTrafficPolicy", silent},
-    {"Service", "spec.internalTrafficPolicy", silent},
-    {"Service", "spec.trafficDistribution", silent},
-    {"Service", "spec.healthCheckNodePort", silent},
-    {"Service", "spec.ipFamilies", silent},
-    {"Service", "spec.ipFamilyPolicy", silent},
-    {"Service", "spec.allocateLoadBalancerNodePorts", silent},
-    {"Service", "spec.loadBalancerIP", silent},
-    {"Service", "spec.loadBalancerClass", silent},
-    {"Service", "spec.loadBalancerSourceRanges", silent},
-    {"Service", "spec.publishNotReadyAddresses", silent},
-    {"Service", "spec.ports[].nodePort", silent},
-
-    {"EndpointSlice", "endpoints[].hostname", silent},
-    {"EndpointSlice", "endpoints[].nodeName", silent},
-    {"EndpointSlice", "endpoints[].zone", silent},
-    {"EndpointSlice", "endpoints[].hints", silent},
-    {"EndpointSlice", "endpoints[].targetRef", silent},
-    {"EndpointSlice", "endpoints[].deprecatedTopology", silent},
+    {"EndpointSlice", "endpoints[].targetRef.apiVersion"},
+    {"EndpointSlice", "endpoints[].targetRef.fieldPath"},
+    {"EndpointSlice", "endpoints[].targetRef.namespace"},
+    {"EndpointSlice", "endpoints[].targetRef.resourceVersion"},
+    {"EndpointSlice", "endpoints[].targetRef.uid"},
+    {"EndpointSlice", "endpoints[].deprecatedTopology"},
 };
 
 }  // namespace
 
-FieldUse field_use(std::string_view kind, std::string_view pattern) {
-  const auto* row = std::find_if(std::begin(kRows), std::end(kRows), [&](const Row& r) {
-    return (r.kind == "*" || r.kind == kind) && r.pattern == pattern;
+bool is_silent_field(std::string_view kind, std::string_view pattern) {
+  return std::any_of(std::begin(kRows), std::end(kRows), [&](const Row& row) {
+    return (row.kind == "*" || row.kind == kind) && row.pattern == pattern;
   });
-  return row == std::end(kRows) ? FieldUse::unknown : row->use;
 }
 
 }  // namespace gatehouse::objects

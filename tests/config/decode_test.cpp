@@ -129,7 +129,6 @@ spec:
   - name: open
     port: 81
     protocol: HTTP
-    hostname: ""
     allowedRoutes:
       namespaces:
         from: Selector
@@ -231,26 +230,6 @@ TEST_CASE("unknown fields are warned of with their path, and the object is kept"
   CHECK(to_line(decoded.problems[1]) ==
         "f.yaml:5:3: warning: HTTPRoute default/demo: spec.hostnam: unknown field: ignored; did you mean "
         "hostnames?");
-}
-
-TEST_CASE("fields of later versions are known and warned of once per object") {
-  const auto found = lines(kRoute + "spec:\n  rules:\n  - retry: {attempts: 2}\n  - retry: {attempts: 3}\n");
-  REQUIRE(found.size() == 1);
-  CHECK(
-      found[0] ==
-      "f.yaml:6:5: warning: HTTPRoute default/demo: spec.rules[0].retry: not supported yet by this version: "
-      "ignored; remove it if you do not need it");
-}
-
-TEST_CASE("a filter this build does not act on keeps its type for translate") {
-  const auto decoded = decode(kRoute +
-                              "spec:\n  rules:\n  - filters:\n    - type: RequestRedirect\n"
-                              "      requestRedirect: {statusCode: 301}\n");
-  REQUIRE(decoded.object);
-  const auto& route = *std::get<std::shared_ptr<const HttpRoute>>(*decoded.object);
-  CHECK(route.rules.at(0).filters.at(0).type == "RequestRedirect");
-  REQUIRE(decoded.problems.size() == 1);
-  CHECK(decoded.problems[0].field == "spec.rules[0].filters[0].requestRedirect");
 }
 
 TEST_CASE("kinds of others are named with their version and are no problem") {
