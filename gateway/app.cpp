@@ -14,6 +14,7 @@
 #include "gateway/options.h"
 #include "gateway/reaper.h"
 #include "gateway/reconcile_loop.h"
+#include "gateway/session_key_file.h"
 #include "proxy/access_log.h"
 
 namespace gatehouse::gateway {
@@ -28,7 +29,8 @@ class App {
  public:
   explicit App(const file::Settings& settings)
       : settings_(settings),
-        proxy_settings_(proxy_settings(settings)),
+        session_key_(settings.session_key_file),
+        proxy_settings_(proxy_settings(settings, session_key_.key())),
         probes_(worker_count(settings), settings.max_series),
         resolver_({{settings.dns_servers}, &probes_.process()},
                   [this] { loop_.post([this] { schedule_reload(); }); }),
@@ -47,7 +49,8 @@ class App {
   int run() {
     // First, so that a signal that comes while the files are read waits for its turn.
     loop_.on_signal([this](int signal) { handle_signal(signal); });
-    if (!open_access_log() || !start_workers() || !load_first() || !start_admin()) return 2;
+    if (!session_key_is_usable() || !open_access_log() || !start_workers() || !load_first() || !start_admin())
+      return 2;
     if (watch_.fd() >= 0) loop_.on_readable(watch_.fd(), [this] { handle_file_events(); });
     if (!watch_.error().empty()) log_warning("files: {}; send SIGHUP after a change", watch_.error());
     loop_.run();
@@ -55,6 +58,8 @@ class App {
   }
 
  private:
+  bool session_key_is_usable() const { return session_key_.error().empty() || fail(session_key_.error()); }
+
   bool open_access_log() {
     if (settings_.access_log == "off") return true;
     std::vector<metrics::Cell*> dropped;
@@ -161,6 +166,7 @@ class App {
 
   void pass() {
     reconcile_.run_once(store_.snapshot());
+    session_key_.look_at(reconcile_.config());
     if (publisher_.has_failed_binds())
       loop_.after(ControlLoop::TimerName::rebind, kRebind, [this] { pass(); });
   }
@@ -179,6 +185,7 @@ class App {
   }
 
   const file::Settings& settings_;
+  SessionKeyFile session_key_;
   const proxy::ProxySettings proxy_settings_;
   ControlLoop loop_;
   PublishedState state_;

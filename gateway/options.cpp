@@ -45,7 +45,7 @@ translate::Options translate_options(const file::Settings& settings) {
   return options;
 }
 
-proxy::ProxySettings proxy_settings(const file::Settings& settings) {
+proxy::ProxySettings proxy_settings(const file::Settings& settings, const proxy::SessionKey& session_key) {
   proxy::ProxySettings proxy;
   proxy.trust.trusted = settings.trusted_proxies;
   proxy.trust.trusted_hops = settings.trusted_hops;
@@ -54,6 +54,7 @@ proxy::ProxySettings proxy_settings(const file::Settings& settings) {
   proxy.half_close =
       settings.half_close == file::HalfClose::keep ? proxy::HalfClose::keep : proxy::HalfClose::cancel;
   proxy.via = settings.via;
+  proxy.session_key = session_key;
   return proxy;
 }
 

@@ -37,6 +37,8 @@ class ReconcileLoop {
   /// translate -> diff -> build -> publish -> statuses. Nothing is published when nothing changed, unless a
   /// socket still waits to be bound.
   void run_once(const objects::Snapshot& snapshot);
+  /// Of the last pass; null before the first.
+  const std::shared_ptr<const ir::Config>& config() const { return config_; }
 
  private:
   void warn(const std::vector<objects::Problem>& warnings);

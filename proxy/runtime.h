@@ -10,6 +10,7 @@
 #include "base/ref.h"
 #include "config/ir/config.h"
 #include "proxy/cluster_runtime.h"
+#include "proxy/filters/session_token.h"
 #include "proxy/http/forwarded.h"
 #include "proxy/http/request_rules.h"
 #include "proxy/probes.h"
@@ -29,6 +30,7 @@ struct ProxySettings {
   http::RequestRules request_rules;  ///< counts and sizes come from each listener's limits
   HalfClose half_close = HalfClose::cancel;
   bool via = false;
+  SessionKey session_key;
 };
 
 /// One listener, ready to serve.

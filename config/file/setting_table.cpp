@@ -264,6 +264,10 @@ std::vector<Setting> make_client_rows() {
       {"half-close", kGroup, "CHOICE",
        "a client that closes its sending side: cancel its request, or keep it", half_close()},
       {"via", kGroup, "on|off", "add a Via field", on_off(at(&Settings::via))},
+      {"session-key-file", kGroup, "FILE",
+       "secret of session tokens, at least 16 bytes; replicas share it; without it one is made in the folder "
+       "for state",
+       text(at(&Settings::session_key_file))},
   };
 }
 

@@ -42,6 +42,8 @@ struct Settings {
   HalfClose half_close = HalfClose::cancel;
   bool via = false;
 
+  std::string session_key_file;  ///< empty: session.key in the folder for state
+
   std::chrono::milliseconds drain_delay{5'000};
   std::chrono::milliseconds drain_timeout{300'000};
 
