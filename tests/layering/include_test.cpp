@@ -20,7 +20,7 @@ const Edges& allowed_edges() {
     some.insert(more.begin(), more.end());
     return some;
   };
-  static const std::set<std::string> kBelowProxy{"proxy/http", "tls",     "routing",
+  static const std::set<std::string> kBelowProxy{"proxy/http", "tls",     "routing", "routing/balance",
                                                  "config/ir",  "base/io", "base"};
   static const std::set<std::string> kBelowExchange = kAnd(
       {"proxy", "proxy/filters", "proxy/inference", "proxy/upstream", "proxy/worker_context"}, kBelowProxy);
