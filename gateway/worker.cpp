@@ -48,7 +48,9 @@ void Worker::run() {
   for (auto& [address, acceptor] : acceptors_) acceptor->abort_all();
   for (auto& acceptor : closing_) acceptor->abort_all();
   // What was cancelled runs to its end; every cancelled wait ends within one turn of the loop.
-  for (int turns = 0; budget_.open != 0 && turns < 1000; ++turns) loop_->turn(std::chrono::milliseconds(1));
+  context_->background.cancel_all();
+  const auto busy = [this] { return budget_.open != 0 || context_->background.size() != 0; };
+  for (int turns = 0; busy() && turns < 1000; ++turns) loop_->turn(std::chrono::milliseconds(1));
   acceptors_.clear();
   closing_.clear();
   context_.reset();

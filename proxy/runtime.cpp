@@ -31,6 +31,9 @@ ListenerPtr build_listener(std::shared_ptr<const ir::Listener> config, const Lis
       routing::compile(*config, input.ids, previous ? (*previous)->table.get() : nullptr, stats);
   listener->request_rules = rules_of(config->limits, input.settings->request_rules);
   listener->port_text = std::to_string(config->advertised_port);
+  for (const auto& auth : config->request_filters)
+    listener->request_filters.push_back(auth->cluster.empty() ? routing::kNoCluster
+                                                              : input.ids.clusters.id(auth->cluster));
   listener->config = std::move(config);
   return listener;
 }

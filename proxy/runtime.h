@@ -39,6 +39,7 @@ struct ListenerRuntime {
   std::shared_ptr<const routing::RouteTable> table;
   http::RequestRules request_rules;
   std::string port_text;  ///< the advertised port
+  std::vector<std::uint32_t> request_filters;  ///< clusters of config->request_filters; routing::kNoCluster
 };
 
 /// All listeners of one bound address. Until the request's host is known, the limits of the first one hold.

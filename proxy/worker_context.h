@@ -12,6 +12,7 @@
 #include "base/io/buffer_pool.h"
 #include "base/io/event_loop.h"
 #include "proxy/access_log.h"
+#include "proxy/background.h"
 #include "proxy/http/message.h"
 #include "proxy/http/request_id.h"
 #include "proxy/runtime.h"
@@ -67,6 +68,7 @@ class WorkerContext {
   AccessLogShard* const access_log;
   io::BufferPool buffers;
   http::RequestIdGenerator request_ids;
+  BackgroundTasks background;
   /// Connections finish their current message and then close (D1).
   bool draining = false;
 

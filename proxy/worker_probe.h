@@ -39,6 +39,7 @@ class WorkerProbe {
   void bytes_received(std::uint64_t n) { row_[kBytesIn].add(n); }
   void bytes_sent(std::uint64_t n) { row_[kBytesOut].add(n); }
   void tunnel_opened() { row_[kTunnels].add(); }
+  void mirror_dropped() { row_[kMirrorDrops].add(); }
   void tunnel_closed() { row_[kTunnels].subtract(); }
   /// For AccessLog, which counts its dropped lines here on this worker's thread.
   metrics::Cell& dropped_log_lines() { return row_[kLogDrops]; }
@@ -54,6 +55,7 @@ class WorkerProbe {
     kActive,
     kTunnels,
     kLogDrops,
+    kMirrorDrops,
     kRefused
   };
   static constexpr std::size_t kCells = kRefused + kRefusals;

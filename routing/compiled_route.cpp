@@ -50,7 +50,7 @@ void CompiledRoute::add_rule(const ir::RouteRule& rule, CompileIds ids) {
   for (const ir::WeightedBackend& backend : rule.backends) {
     cumulative += backend.weight;
     const auto cluster = backend.cluster.empty() ? kNoCluster : ids.clusters.id(backend.cluster);
-    targets_.push_back({cluster, cumulative, &backend});
+    targets_.push_back({cluster, cumulative, &backend, add_filters(backend.filters, ids)});
   }
   CompiledRule& compiled = rules_.emplace_back();
   compiled.route = route_.get();
@@ -59,6 +59,7 @@ void CompiledRoute::add_rule(const ir::RouteRule& rule, CompileIds ids) {
   compiled.metric_slot = ids.metrics.id(route_->key);
   compiled.targets = std::span(targets_).subspan(first);
   compiled.total_weight = weight_of(rule);
+  compiled.filters = add_filters(rule.filters, ids);
   for (const ir::RouteMatch& match : rule.matches) add_match(compiled, match);
   if (rule.matches.empty()) add_match(compiled, kMatchAll);
 }
@@ -95,6 +96,21 @@ std::optional<std::uint32_t> CompiledRoute::add_conditions(const std::vector<ir:
     conditions_.push_back(std::move(condition));
   }
   return static_cast<std::uint32_t>(conditions_.size() - first);
+}
+
+const CompiledFilters* CompiledRoute::add_filters(const ir::Filters& filters, CompileIds ids) {
+  const bool only_header_edits = !filters.redirect && !filters.cors && filters.external_auth.empty() &&
+                                 filters.mirrors.empty() && !filters.rewrite;
+  if (only_header_edits) return nullptr;
+  const auto id_of = [&ids](const std::string& cluster) {
+    return cluster.empty() ? kNoCluster : ids.clusters.id(cluster);
+  };
+  auto compiled = std::make_unique<CompiledFilters>();
+  compiled->config = &filters;
+  for (const auto& auth : filters.external_auth) compiled->external_auth.push_back(id_of(auth->cluster));
+  for (const auto& mirror : filters.mirrors) compiled->mirrors.push_back(id_of(mirror.cluster));
+  filters_.push_back(std::move(compiled));
+  return filters_.back().get();
 }
 
 const Regex* CompiledRoute::add_regex(const std::string& pattern) {

@@ -24,12 +24,20 @@ struct CompileIds {
   Ids& metrics;   ///< by ir::HttpRoute::key
 };
 
+/// The clusters that filters name, as numbers, in the order of the lists of `config`.
+struct CompiledFilters {
+  const ir::Filters* config = nullptr;
+  std::vector<std::uint32_t> external_auth;  ///< kNoCluster: the reference is invalid
+  std::vector<std::uint32_t> mirrors;
+};
+
 /// One rule: what a match leads to. Immutable, shared by all workers, owned by its CompiledRoute.
 struct CompiledRule {
   struct Target {
     std::uint32_t cluster;            ///< CompileIds::clusters, or kNoCluster
     std::uint64_t cumulative_weight;  ///< this target's weight and those of all before it
     const ir::WeightedBackend* backend;
+    const CompiledFilters* filters;  ///< null: none, or header edits only
   };
 
   const ir::HttpRoute* route = nullptr;
@@ -38,6 +46,7 @@ struct CompiledRule {
   std::uint32_t metric_slot = 0;  ///< CompileIds::metrics; the same for all rules of a route
   std::span<const Target> targets;
   std::uint64_t total_weight = 0;
+  const CompiledFilters* filters = nullptr;  ///< null: none, or header edits only
 };
 
 /// The target whose share `dice` falls into: over any `total_weight` successive values of `dice` each target
@@ -72,6 +81,8 @@ class CompiledRoute {
   void add_match(const CompiledRule& rule, const ir::RouteMatch& match);
   /// How many; nullopt when a pattern is invalid.
   std::optional<std::uint32_t> add_conditions(const std::vector<ir::ValueMatch>& from);
+  /// Null when there is nothing beyond header edits.
+  const CompiledFilters* add_filters(const ir::Filters& filters, CompileIds ids);
   const Regex* add_regex(const std::string& pattern);
 
   std::shared_ptr<const ir::HttpRoute> route_;
@@ -80,6 +91,7 @@ class CompiledRoute {
   std::vector<CompiledMatch> matches_;
   std::vector<ValueCondition> conditions_;
   std::vector<std::unique_ptr<const Regex>> regexes_;
+  std::vector<std::unique_ptr<const CompiledFilters>> filters_;
   std::uint32_t invalid_patterns_ = 0;
 };
 

@@ -15,6 +15,8 @@ class OneShot : private Waiter {
   explicit OneShot(EventLoop& loop) : Waiter(&OneShot::resume), loop_(loop) {}
 
   bool is_set() const { return set_; }
+  /// For the next time; nobody may be waiting.
+  void reset() { set_ = false; }
   void set() {
     set_ = true;
     if (handle_) loop_.make_ready(*this, Wake::ready);

@@ -3,11 +3,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/io/one_shot.h"
 #include "base/text.h"
+#include "proxy/exchange/body_replay.h"
 #include "proxy/exchange/local_reply.h"
+#include "proxy/exchange/mirroring.h"
+#include "proxy/exchange/session_pin.h"
+#include "proxy/filters/cors.h"
 #include "proxy/http/forwarded.h"
 #include "proxy/stream.h"
 #include "proxy/upstream/cluster.h"
@@ -37,6 +44,7 @@ struct ExchangeOutcome {
 
 /// Lives in the frame of the task that serves the stream; its memory is `scratch`. Thread: the worker's.
 /// Holds the runtime until the response head is out, so that a tunnel of days pins no old configuration (D2).
+/// Its destructor counts and logs it.
 class Exchange {
  public:
   Exchange(WorkerContext& worker, DownstreamStream& stream, Scratch& scratch, Ref<RuntimeHandle> runtime,
@@ -45,8 +53,8 @@ class Exchange {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  /// The whole story. `scratch.request` has passed check_request. When it ends, the response is out or the
-  /// stream was reset, and nothing of this exchange runs any more.
+  /// The whole story, once. `scratch.request` has passed check_request. When it ends, the response is out or
+  /// the stream was reset, and nothing of this exchange runs any more.
   Task<> run();
   const ExchangeOutcome& outcome() const { return outcome_; }
 
@@ -56,25 +64,59 @@ class Exchange {
     MonoTime attempt = io::kNoDeadline;  ///< one try
     MonoTime earliest(MonoTime other) const { return std::min(other, std::min(request, attempt)); }
   };
+  /// What a step of filters came to.
+  enum class Step : std::uint8_t { go_on, answered };
 
-  Task<> run_steps();
   // steps of run(), in order
-  const LocalReply* find_route();
+  const LocalReply* find_listener();
+  const LocalReply* find_rule();
+  const LocalReply* pick_target();
+  const LocalReply* refuse(LocalReply why);
   std::uint64_t known_body_size() const;
+  void prepare_request();
   void edit_request();
-  Chunk with_head(BodySource& source) const;
-  Task<Result<void>> reach_upstream();
-  Task<Result<void>> try_upstream(Cluster::Warm warm);
-  Task<Result<void>> read_response_head();
-  Task<Result<void>> relay_interim();
   void edit_response();
   Task<> relay_response();
   void let_go_of_runtime();
   Task<> relay_body();
   void abort(const Error& error);
 
-  // the request body, when it does not come with the head
-  void start_upload();
+  // filters that only some routes have (exchange_filters.cpp)
+  Task<Step> run_filters(const routing::CompiledFilters& filters);
+  Task<Step> authorize(const ir::ExternalAuth& auth, std::uint32_t cluster);
+  Task<Result<void>> keep_body(std::size_t most);
+  Task<> redirect(const ir::Redirect& redirect);
+  Task<> answer_preflight(const ir::Cors& cors);
+  void choose_mirrors(const routing::CompiledFilters* filters);
+  void start_mirrors(std::string_view body);
+  void pin_session();
+  void renew_session();
+  UnixTime unix_time() const;
+
+  // tries (attempts.cpp)
+  enum class Again : std::uint8_t { no, on_new_connection, after_backoff };
+  Task<Result<void>> reach_upstream();
+  Task<Result<void>> open_upstream(Cluster::Warm warm);
+  Task<Result<void>> connect_upstream(Cluster::Warm warm);
+  void begin_try(Cluster& cluster);
+  PickRequest pick_request(Cluster& cluster) const;
+  Task<Result<void>> read_response_head();
+  Task<Result<void>> relay_interim();
+  Chunk first_chunk();
+  Result<void> request_sent(const Result<void>& sent, Chunk first);
+  void settle_upload();
+  void report(const Result<void>& tried);
+  Again try_again(const Result<void>& tried);
+  bool died_idle(const Error& error) const;
+  bool is_worth_retrying(const Result<void>& tried) const;
+  bool may_send_again() const;
+  void remember_endpoint();
+  Task<> back_off();
+  bool is_overdue() const;
+
+  // the request body, when it does not come with the head (upload.cpp)
+  Chunk with_head(BodySource& source) const;
+  void start_upload(Chunk first);
   Task<> upload();
   Task<Result<void>> upload_chunks();
   Result<void> check_upload(MonoTime started) const;
@@ -87,12 +129,13 @@ class Exchange {
   Task<Result<void>> pump(BodySource& from, BodySink& to, std::uint64_t& bytes, io::CancelSource* cancel);
 
   void skip_request_body();
-  Task<> reply(LocalReply reply);
+  /// `extra` goes before the fields every local reply has; its texts outlive the reply.
+  Task<> reply(LocalReply reply, std::span<const HeaderField> extra = {});
   void count_upstream_failure(const Error& error) const;
+  void finish();
   void count() const;
   void remember_for_log();
   void log() const;
-  bool may_try_again(const Error& error) const;
   Error explain(const Error& error) const;
   WaitLimits upstream_limits() const;
   WaitLimits downstream_limits() const;
@@ -105,15 +148,28 @@ class Exchange {
   const http::PeerContext& peer_;
   const ListenerRuntime* listener_ = nullptr;
   const routing::CompiledRule* rule_ = nullptr;
+  const ir::RouteMatch* match_ = nullptr;
   const routing::CompiledRule::Target* target_ = nullptr;
   ir::HttpLimits limits_;  ///< a copy: outlives the runtime
   Lease upstream_;
   Deadlines deadlines_;
   std::chrono::milliseconds read_timeout_{};
   http::Forwarded forwarded_;
+  bool prepared_ = false;  ///< the request's fields are those of the next hop
   bool wants_trailers_ = false;
   LocalReply early_;
   ExchangeOutcome outcome_;
+
+  std::uint32_t tries_ = 0;         ///< beyond the first
+  std::span<SocketAddress> tried_;  ///< endpoints not to be tried again; in the arena
+  RetryPermit retry_permit_;
+  bool replaced_idle_ = false;  ///< the free try of B2 is used up
+  std::size_t held_ = 0;        ///< bytes in the stream's buffer that went out with the head
+  BodyReplay replay_;
+  const ir::Cors* cors_ = nullptr;
+  CorsRequest cors_request_;
+  SessionPin session_;
+  std::vector<std::unique_ptr<Mirroring>> mirrors_;  ///< not yet on their way
 
   io::CancelSource upload_cancel_;
   io::OneShot upload_done_;

@@ -33,6 +33,12 @@ void Exchange::count_upstream_failure(const Error& error) const {
     cluster->probe().response_broken();
 }
 
+void Exchange::finish() {
+  outcome_.finished = worker_.loop.now();
+  count();
+  if (worker_.access_log) log();
+}
+
 void Exchange::count() const {
   auto worker = worker_.probes.worker();
   worker.bytes_received(outcome_.request_bytes);

@@ -9,8 +9,23 @@ constexpr auto kRateGrace = std::chrono::seconds(10);  // L2
 
 }  // namespace
 
-void Exchange::start_upload() {
+/// What of the body can leave together with the head. Trailers cannot: they go out with an end of their own.
+Chunk Exchange::with_head(BodySource& source) const {
+  Chunk first = source.buffered_body();
+  if (first.end && wants_trailers_ && !source.trailers().empty()) first.end = false;
+  return first;
+}
+
+/// `first` went out with the head.
+void Exchange::start_upload(Chunk first) {
+  if (held_ != 0) {
+    replay_.add({first.data, false});
+    stream_.consume_body(held_);
+    held_ = 0;
+  }
   upload_started_ = true;
+  upload_cancel_.reset();
+  upload_done_.reset();
   io::spawn(upload());
 }
 
@@ -26,7 +41,11 @@ Task<> Exchange::upload() {
 
 Task<Result<void>> Exchange::upload_chunks() {
   const MonoTime started = worker_.loop.now();
-  stream_.consume_body(outcome_.request_bytes);  // went out with the head
+  if (replay_.is_complete()) {  // only the trailers did not go out with the head
+    const WaitLimits limits{started + std::max(limits_.send_timeout, read_timeout_), &upload_cancel_};
+    const Chunk nothing{{}, true};
+    co_return co_await upstream_->send_body(nothing, &stream_.trailers(), limits);
+  }
   // A client that waits for 100 Continue is not slow.
   auto idle = scratch_.request.expects_continue ? std::max(limits_.body_idle_timeout, read_timeout_)
                                                 : limits_.body_idle_timeout;
@@ -37,11 +56,14 @@ Task<Result<void>> Exchange::upload_chunks() {
     outcome_.request_bytes += chunk->data.size();
     if (const auto ok = check_upload(started); !ok) co_return ok.error();
 
+    replay_.add(*chunk);
+    if (chunk->end && !mirrors_.empty()) start_mirrors(replay_.bytes());
     limits.deadline = worker_.loop.now() + std::max(limits_.send_timeout, read_timeout_);
     const auto* trailers = chunk->end && wants_trailers_ ? &stream_.trailers() : nullptr;
     const auto sent = co_await upstream_->send_body(*chunk, trailers, limits);
+    const bool kept = replay_.has_bytes();
+    if (sent || kept) stream_.consume_body(chunk->data.size());
     if (!sent) co_return sent.error();
-    stream_.consume_body(chunk->data.size());
     if (chunk->end) co_return Result<void>();
     idle = limits_.body_idle_timeout;
   }
@@ -85,8 +107,8 @@ Task<> Exchange::tunnel() {
 /// The buffer that the request head stands in is the tunnel's from here on.
 void Exchange::keep_head_for_log() {
   auto& head = scratch_.request;
-  for (std::string_view* text : {&head.method_name, &head.host, &head.path, &head.query,
-                                 &outcome_.request_id, &outcome_.client, &outcome_.user_agent})
+  for (std::string_view* text : {&head.method_name, &head.host, &head.path, &head.query, &outcome_.request_id,
+                                 &outcome_.client, &outcome_.user_agent})
     *text = scratch_.arena.copy(*text);
 }
 
