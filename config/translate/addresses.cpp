@@ -92,7 +92,7 @@ class AddressSearch {
     const auto& unmet = unmet_.verdict();
     gateway_.addresses_assigned =
         Verdict::bad(gateway_.binds.empty() ? "NotAssigned" : "PartiallyAssigned", unmet.message);
-    if (gateway_.binds.empty()) gateway_.addressed = unmet;
+    if (gateway_.binds.empty() || unmet.reason == "AddressNotUsable") gateway_.addressed = unmet;
   }
 
   const Options& options_;
@@ -126,8 +126,8 @@ void addresses(Draft& draft) {
     if (!types.ok) {
       gateway.accepted = types;
       gateway.addresses_assigned = Verdict::bad("NotAssigned", types.message);
-      continue;
     }
+    if (!gateway.accepted.ok) continue;
     AddressSearch(draft.options, pool, gateway).run();
     place_sockets(draft.options, gateway);
   }

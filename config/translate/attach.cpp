@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pass that binds routes to listeners: parentRefs, allowedRoutes, hostnames.
+// The pass that binds routes to listeners: parentRefs, default Gateways, allowedRoutes, hostnames.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,29 +7,10 @@
 #include "base/text.h"
 #include "config/translate/draft.h"
 #include "config/translate/hostname.h"
-#include "config/translate/label_selector.h"
+#include "config/translate/namespaces.h"
 
 namespace gatehouse::translate {
 namespace {
-
-using GatewaysByName = std::map<std::string, GatewayDraft*, std::less<>>;
-
-/// Every namespace carries its own name as a label, also one that was not given.
-Labels labels_of(const objects::Snapshot& snapshot, const std::string& ns) {
-  const auto found = snapshot.namespaces.find(ns);
-  Labels labels = found == snapshot.namespaces.end() ? Labels{} : found->second->meta.labels;
-  labels.emplace("kubernetes.io/metadata.name", ns);
-  return labels;
-}
-
-bool admits_namespace(const Draft& draft, const GatewayDraft& gateway, const ListenerDraft& listener,
-                      const std::string& ns) {
-  const auto& allowed = listener.spec->allowed_routes;
-  if (allowed.from == "All") return true;
-  if (allowed.from == "Same") return ns == gateway.object->meta.ns;
-  if (allowed.from == "Selector") return selects(allowed.selector, labels_of(draft.snapshot, ns));
-  return false;
-}
 
 bool admits_http_routes(const ListenerDraft& listener) {
   const auto& kinds = listener.supported_kinds;
@@ -61,100 +42,168 @@ std::vector<std::string> served_hostnames(const std::vector<std::string>& hostna
   return served;
 }
 
-std::string name_of(const objects::HttpRoute& route) {
-  return "HTTPRoute " + route.meta.full_name();
-}
-
-Verdict no_listener(const objects::HttpRoute& route, std::size_t index, const ParentDraft& parent) {
-  std::string wanted;
-  if (parent.ref->section_name) wanted = " named " + *parent.ref->section_name;
-  if (parent.ref->port) wanted += fmt::format(" with port {}", *parent.ref->port);
-  return Verdict::bad(
-      "NoMatchingParent",
-      fmt::format("{}: spec.parentRefs[{}]: Gateway {} has no listener{}: correct sectionName or port",
-                  name_of(route), index, parent.gateway->object->meta.full_name(), wanted));
-}
-
-Verdict not_allowed(const objects::HttpRoute& route, std::size_t index, const ParentDraft& parent) {
-  return Verdict::bad(
-      "NotAllowedByListeners",
-      fmt::format(
-          "{}: spec.parentRefs[{}]: no listener selected at Gateway {} allows HTTPRoutes of namespace {}: "
-          "change allowedRoutes of the listener",
-          name_of(route), index, parent.gateway->object->meta.full_name(), route.meta.ns));
-}
-
-Verdict no_hostname(const objects::HttpRoute& route, std::size_t index, const ParentDraft& parent) {
-  return Verdict::bad(
-      "NoMatchingListenerHostname",
-      fmt::format(
-          "{}: spec.hostnames: none is within the hostname of a listener that spec.parentRefs[{}] selects at "
-          "Gateway {}: correct the hostnames of either",
-          name_of(route), index, parent.gateway->object->meta.full_name()));
+bool refers_to(const objects::ParentReference& ref, std::string_view kind) {
+  return ref.kind == kind && ref.group == objects::kGatewayGroup;
 }
 
 void attach_to(ListenerDraft& listener, const RouteDraft& route, std::vector<std::string> hostnames) {
-  const bool attached_before = !listener.attachments.empty() && listener.attachments.back().route == &route;
-  if (!attached_before) listener.attachments.push_back({&route, std::move(hostnames)});
+  if (!listener.attachments.empty() && listener.attachments.back().route == &route) return;
+  auto& attachment = listener.attachments.emplace_back();
+  attachment.route = &route;
+  attachment.hostnames = std::move(hostnames);
 }
 
-/// `index` is the position of the parentRef in the spec.
-void attach_parent(const Draft& draft, const RouteDraft& route, std::size_t index, GatewayDraft& gateway,
-                   ParentDraft& parent) {
-  const auto hostnames = hostnames_of(*route.object);
-  bool selected = false;
-  bool allowed = false;
-  for (auto& listener : gateway.listeners) {
-    if (!selects_listener(*parent.ref, listener)) continue;
-    selected = true;
-    if (!admits_http_routes(listener) || !admits_namespace(draft, gateway, listener, route.object->meta.ns))
-      continue;
-    allowed = true;
-    auto served = served_hostnames(hostnames, listener);
-    if (served.empty() && !hostnames.empty()) continue;
-    parent.listeners.push_back(&listener);
-    attach_to(listener, route, std::move(served));
+/// The parents that routes can name; lives for one pass.
+class Parents {
+ public:
+  explicit Parents(Draft& draft) {
+    for (auto& gateway : draft.gateways) {
+      gateways_.emplace(gateway.object->meta.full_name(), &gateway);
+      if (gateway.object->default_scope == "All") defaults_.push_back(&gateway);
+    }
+    for (auto& set : draft.listener_sets) sets_.emplace(set.object->meta.full_name(), &set);
   }
-  if (!parent.listeners.empty()) return;
-  parent.attached = !selected  ? no_listener(*route.object, index, parent)
-                    : !allowed ? not_allowed(*route.object, index, parent)
-                               : no_hostname(*route.object, index, parent);
-}
 
-GatewayDraft* gateway_of(const GatewaysByName& gateways, const std::string& name) {
-  const auto found = gateways.find(name);
-  return found == gateways.end() ? nullptr : found->second;
-}
+  GatewayDraft* gateway(const std::string& name) const { return find(gateways_, name); }
+  ListenerSetDraft* set(const std::string& name) const { return find(sets_, name); }
+  const std::vector<GatewayDraft*>& defaults() const { return defaults_; }
 
-void attach_route(Draft& draft, const GatewaysByName& gateways,
-                  const std::shared_ptr<const objects::HttpRoute>& object) {
-  auto& route = draft.routes.emplace_back();
-  route.object = object;
-  const auto& refs = object->parent_refs;
-  for (std::size_t i = 0; i < refs.size(); ++i) {
-    if (refs[i].kind != objects::Gateway::kKind || refs[i].group != "gateway.networking.k8s.io") continue;
-    const auto name = refs[i].ns.value_or(object->meta.ns) + "/" + refs[i].name;
-    if (!draft.snapshot.gateways.contains(name))
-      draft.warn(name_of(*object), fmt::format("spec.parentRefs[{}]", i), "there is no Gateway " + name,
-                 "create it or correct the reference");
-    auto* gateway = gateway_of(gateways, name);
-    if (!gateway) continue;
-    ParentDraft parent;
-    parent.ref = &refs[i];
-    parent.gateway = gateway;
-    attach_parent(draft, route, i, *gateway, parent);
-    route.parents.push_back(std::move(parent));
+ private:
+  template <typename Map>
+  static typename Map::mapped_type find(const Map& map, const std::string& name) {
+    const auto found = map.find(name);
+    return found == map.end() ? nullptr : found->second;
   }
-  if (route.parents.empty()) draft.routes.pop_back();
+
+  std::map<std::string, GatewayDraft*, std::less<>> gateways_;
+  std::map<std::string, ListenerSetDraft*, std::less<>> sets_;
+  std::vector<GatewayDraft*> defaults_;
+};
+
+std::string name_of(const ParentDraft& parent) {
+  return parent.set ? "ListenerSet " + parent.set->object->meta.full_name()
+                    : "Gateway " + parent.gateway->object->meta.full_name();
 }
+
+/// Attaches one route to its parents; lives for that only.
+class RouteAttachment {
+ public:
+  RouteAttachment(Draft& draft, const Parents& parents, RouteDraft& route)
+      : draft_(draft), parents_(parents), route_(route), hostnames_(hostnames_of(*route.object)) {}
+
+  void run() {
+    const auto& refs = route_.object->parent_refs;
+    for (std::size_t i = 0; i < refs.size(); ++i) attach_ref(refs[i], i);
+    if (route_.object->use_default_gateways != "All") return;
+    for (auto* gateway : parents_.defaults())
+      if (!names_whole(*gateway))
+        attach({&gateway->as_parent, gateway, nullptr, {}, {}}, gateway->own(), std::nullopt);
+  }
+
+ private:
+  /// Of a parentRef in the spec; none for a default Gateway.
+  using Index = std::optional<std::size_t>;
+
+  void attach_ref(const objects::ParentReference& ref, std::size_t index) {
+    const auto name = ref.ns.value_or(route_.object->meta.ns) + "/" + ref.name;
+    if (refers_to(ref, objects::Gateway::kKind)) {
+      if (!draft_.snapshot.gateways.contains(name)) warn_missing(index, "Gateway " + name);
+      if (auto* gateway = parents_.gateway(name))
+        attach({&ref, gateway, nullptr, {}, {}}, gateway->own(), index);
+    } else if (refers_to(ref, objects::ListenerSet::kKind)) {
+      if (!draft_.snapshot.listener_sets.contains(name)) warn_missing(index, "ListenerSet " + name);
+      if (const auto* set = parents_.set(name))
+        attach({&ref, set->gateway, set, {}, {}}, set->listeners(), index);
+    }
+  }
+
+  /// A Gateway that a parentRef names as a whole is not claimed a second time as a default one.
+  bool names_whole(const GatewayDraft& gateway) const {
+    return std::any_of(route_.parents.begin(), route_.parents.end(), [&gateway](const ParentDraft& parent) {
+      return parent.gateway == &gateway && !parent.set && !parent.ref->section_name && !parent.ref->port;
+    });
+  }
+
+  void attach(ParentDraft parent, std::span<ListenerDraft> listeners, Index index) {
+    bool selected = false;
+    bool allowed = false;
+    for (auto& listener : listeners) {
+      if (!selects_listener(*parent.ref, listener)) continue;
+      selected = true;
+      if (!admits_http_routes(listener) || !admits_own_namespace(*parent.gateway, listener)) continue;
+      allowed = true;
+      auto served = served_hostnames(hostnames_, listener);
+      if (served.empty() && !hostnames_.empty()) continue;
+      parent.listeners.push_back(&listener);
+      attach_to(listener, route_, std::move(served));
+    }
+    if (parent.listeners.empty())
+      parent.attached = !selected  ? no_listener(parent, index)
+                        : !allowed ? not_allowed(parent, index)
+                                   : no_hostname(parent, index);
+    route_.parents.push_back(std::move(parent));
+  }
+
+  bool admits_own_namespace(const GatewayDraft& gateway, const ListenerDraft& listener) const {
+    return admits_namespace(draft_.snapshot, listener.spec->allowed_routes, owner_of(gateway, listener).ns,
+                            route_.object->meta.ns);
+  }
+
+  std::string name() const { return "HTTPRoute " + route_.object->meta.full_name(); }
+  static std::string field(Index index) {
+    return index ? fmt::format("spec.parentRefs[{}]", *index) : "spec.useDefaultGateways";
+  }
+
+  void warn_missing(std::size_t index, const std::string& parent) {
+    draft_.warn(name(), field(index), "there is no " + parent, "create it or correct the reference");
+  }
+
+  Verdict no_listener(const ParentDraft& parent, Index index) const {
+    if (parent.set && !parent.set->allowed.ok)
+      return Verdict::bad("NoMatchingParent",
+                          fmt::format("{}: {}: {} is not attached to its Gateway: see its conditions", name(),
+                                      field(index), name_of(parent)));
+    std::string wanted;
+    if (parent.ref->section_name) wanted = " named " + *parent.ref->section_name;
+    if (parent.ref->port) wanted += fmt::format(" with port {}", *parent.ref->port);
+    return Verdict::bad("NoMatchingParent",
+                        fmt::format("{}: {}: {} has no listener{}: correct sectionName or port", name(),
+                                    field(index), name_of(parent), wanted));
+  }
+
+  Verdict not_allowed(const ParentDraft& parent, Index index) const {
+    return Verdict::bad(
+        "NotAllowedByListeners",
+        fmt::format("{}: {}: no listener selected at {} allows HTTPRoutes of namespace {}: change "
+                    "allowedRoutes of the listener",
+                    name(), field(index), name_of(parent), route_.object->meta.ns));
+  }
+
+  Verdict no_hostname(const ParentDraft& parent, Index index) const {
+    return Verdict::bad(
+        "NoMatchingListenerHostname",
+        fmt::format("{}: spec.hostnames: none is within the hostname of a listener that {} selects at {}: "
+                    "correct the hostnames of either",
+                    name(), field(index), name_of(parent)));
+  }
+
+  Draft& draft_;
+  const Parents& parents_;
+  RouteDraft& route_;
+  std::vector<std::string> hostnames_;
+};
 
 }  // namespace
 
 void attach(Draft& draft) {
-  GatewaysByName gateways;
-  for (auto& gateway : draft.gateways) gateways.emplace(gateway.object->meta.full_name(), &gateway);
+  const Parents parents(draft);
   draft.routes.reserve(draft.snapshot.http_routes.size());  // attachments point into it
-  for (const auto& [name, object] : draft.snapshot.http_routes) attach_route(draft, gateways, object);
+  for (const auto& [name, object] : draft.snapshot.http_routes) {
+    auto& route = draft.routes.emplace_back();
+    route.object = object;
+    RouteAttachment(draft, parents, route).run();
+    if (route.parents.empty()) draft.routes.pop_back();
+  }
 }
 
 }  // namespace gatehouse::translate

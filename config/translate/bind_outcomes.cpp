@@ -12,6 +12,7 @@ namespace gatehouse::translate {
 namespace {
 
 using OutcomeByAddress = std::map<SocketAddress, const BindOutcome*>;
+using ListenersByName = std::map<std::string_view, const ir::Listener*>;  ///< "namespace/owner/listener"
 
 enum class Bound { yes, pending, failed };
 
@@ -35,19 +36,18 @@ ListenerOutcome outcome_of(const ir::Listener& listener, const OutcomeByAddress&
   return result;
 }
 
-objects::Condition* programmed(std::vector<objects::Condition>& conditions) {
+objects::Condition* find(std::vector<objects::Condition>& conditions, std::string_view type) {
   const auto found = std::find_if(conditions.begin(), conditions.end(),
-                                  [](const auto& c) { return c.type == "Programmed"; });
+                                  [type](const auto& condition) { return condition.type == type; });
   return found == conditions.end() ? nullptr : &*found;
 }
 
 /// Only a desired True can become less; what is wrong already stays as it is.
-void merge(objects::Condition* condition, Bound bound, const char* failed_reason,
-           const std::string& message) {
-  if (!condition || condition->status != "True" || bound == Bound::yes) return;
-  condition->status = bound == Bound::failed ? "False" : "Unknown";
-  condition->reason = bound == Bound::failed ? failed_reason : "Pending";
-  condition->message = message;
+void merge(objects::Condition* condition, const ListenerOutcome& outcome, const char* failed_reason) {
+  if (!condition || condition->status != "True" || outcome.bound == Bound::yes) return;
+  condition->status = outcome.bound == Bound::failed ? "False" : "Unknown";
+  condition->reason = outcome.bound == Bound::failed ? failed_reason : "Pending";
+  condition->message = outcome.message;
 }
 
 /// Addresses that some socket failed on and none works on: nobody reaches the Gateway there.
@@ -67,29 +67,58 @@ std::set<std::string> dead_addresses(const ir::Config& config, const std::string
   return dead;
 }
 
-void drop_addresses(objects::GatewayStatus& status, const std::set<std::string>& dead) {
-  std::erase_if(status.addresses, [&dead](const auto& address) {
+/// What is dropped is not assigned any more.
+void drop_addresses(objects::GatewayStatus& status, const std::string& name,
+                    const std::set<std::string>& dead) {
+  const auto dropped = std::erase_if(status.addresses, [&dead](const auto& address) {
     const auto ip = IpAddress::parse(address.value);
     return ip && dead.contains(ip->to_string());
   });
+  auto* assigned = find(status.conditions, "AddressesAssigned");
+  if (dropped == 0 || !assigned) return;
+  assigned->status = "False";
+  assigned->reason = status.addresses.empty() ? "NotAssigned" : "PartiallyAssigned";
+  assigned->message = fmt::format("Gateway {}: no socket works on {}: see the condition Programmed", name,
+                                  fmt::join(dead, ", "));
 }
 
-void merge(objects::GatewayStatus& status, const std::string& name, const ir::Config& config,
-           const OutcomeByAddress& outcomes) {
-  ListenerOutcome worst;
-  for (const auto& listener : config.listeners) {
-    if (listener->gateway != name) continue;
-    const auto outcome = outcome_of(*listener, outcomes);
-    const auto own = listener->name.substr(name.size() + 1);
-    for (auto& entry : status.listeners)
-      if (entry.name == own)
-        merge(programmed(entry.conditions), outcome.bound, "Invalid",
-              "Gateway " + name + ": listener " + own + ": " + outcome.message);
-    if (outcome.bound > worst.bound)
-      worst = {outcome.bound, fmt::format("Gateway {}: listener {}: {}", name, own, outcome.message)};
+/// The listeners that are served, apart by who has them.
+struct ServedListeners {
+  ListenersByName of_gateways;
+  ListenersByName of_sets;
+
+  explicit ServedListeners(const ir::Config& config) {
+    for (const auto& listener : config.listeners) {
+      const std::string_view own = std::string_view(listener->name).substr(listener->gateway.size() + 1);
+      if (own.find('/') == own.npos)
+        of_gateways.emplace(listener->name, listener.get());
+      else
+        of_sets.emplace(own, listener.get());
+    }
   }
-  merge(programmed(status.conditions), worst.bound, "AddressNotUsable", worst.message);
-  drop_addresses(status, dead_addresses(config, name, outcomes));
+};
+
+/// Whose listeners these are, and the reason why one of them is not programmed when its socket failed.
+struct Owner {
+  const char* kind;
+  const std::string& name;
+  const char* failed_reason;
+};
+
+/// Returns the worst of all outcomes.
+ListenerOutcome merge(std::vector<objects::ListenerStatus>& entries, const Owner& owner,
+                      const ListenersByName& served, const OutcomeByAddress& outcomes) {
+  ListenerOutcome worst;
+  for (auto& entry : entries) {
+    const auto listener = served.find(owner.name + "/" + entry.name);
+    if (listener == served.end()) continue;
+    auto outcome = outcome_of(*listener->second, outcomes);
+    outcome.message =
+        fmt::format("{} {}: listener {}: {}", owner.kind, owner.name, entry.name, outcome.message);
+    merge(find(entry.conditions, "Programmed"), outcome, owner.failed_reason);
+    if (outcome.bound > worst.bound) worst = outcome;
+  }
+  return worst;
 }
 
 }  // namespace
@@ -98,8 +127,19 @@ objects::Statuses merge_bind_outcomes(const Translation& translation,
                                       const std::vector<BindOutcome>& outcomes) {
   OutcomeByAddress by_address;
   for (const auto& outcome : outcomes) by_address.emplace(outcome.address, &outcome);
+  const ServedListeners served(*translation.config);
   auto statuses = translation.statuses;
-  for (auto& [name, status] : statuses.gateways) merge(status, name, *translation.config, by_address);
+  for (auto& [name, status] : statuses.gateways) {
+    const Owner owner{objects::Gateway::kKind, name, "Invalid"};
+    const auto worst = merge(status.listeners, owner, served.of_gateways, by_address);
+    merge(find(status.conditions, "Programmed"), worst, "AddressNotUsable");
+    drop_addresses(status, name, dead_addresses(*translation.config, name, by_address));
+  }
+  for (auto& [name, status] : statuses.listener_sets) {
+    const Owner owner{objects::ListenerSet::kKind, name, "PortUnavailable"};
+    const auto worst = merge(status.listeners, owner, served.of_sets, by_address);
+    merge(find(status.conditions, "Programmed"), worst, "PortUnavailable");
+  }
   return statuses;
 }
 

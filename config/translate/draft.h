@@ -17,16 +17,24 @@
 namespace gatehouse::translate {
 
 struct RouteDraft;
+struct ListenerSetDraft;
+struct PolicyDraft;
 
 /// A route on a listener, as the attach pass decided.
 struct AttachmentDraft {
   const RouteDraft* route = nullptr;
   std::vector<std::string> hostnames;
+  /// The route as policies change it here; null: as it is.
+  std::shared_ptr<const RouteOutcome> variant = nullptr;
+
+  /// What is served here; null until the http_routes pass ran.
+  const RouteOutcome* outcome() const;
 };
 
 struct ListenerDraft {
   const objects::GatewayListener* spec = nullptr;
-  std::string name;      ///< "namespace/gateway/listener"
+  const ListenerSetDraft* set = nullptr;  ///< whose entry it is; null for one of the Gateway's own
+  std::string name;      ///< "namespace/gateway/listener", or "namespace/gateway/set-namespace/set/listener"
   std::string hostname;  ///< lower case
   Verdict accepted;
   Verdict conflict;  ///< not ok: conflicted
@@ -43,21 +51,42 @@ struct ListenerDraft {
 struct GatewayDraft {
   std::shared_ptr<const objects::Gateway> object;
   std::string controller_name;
+  objects::ParentReference as_parent;              ///< how routes that ask for default Gateways refer to it
   Verdict accepted;                                ///< of the Gateway as a whole, its listeners left aside
-  Verdict addressed;                               ///< why it lacks (some of) its addresses
+  Verdict addressed;                               ///< not ok: not programmed, for the lack of an address
+  Verdict addresses_assigned;                      ///< not ok: some or all requested addresses are missing
   std::vector<objects::GatewayAddress> addresses;  ///< for the status
   std::vector<IpAddress> binds;
-  std::vector<ListenerDraft> listeners;
+  std::vector<ListenerDraft> listeners;  ///< its own first, then those of its ListenerSets by precedence
+  std::size_t own_listeners = 0;
 
+  std::span<ListenerDraft> own() { return std::span(listeners).first(own_listeners); }
+  std::span<const ListenerDraft> own() const { return std::span(listeners).first(own_listeners); }
+  /// A Gateway without a good listener of its own carries no ListenerSet either.
+  bool is_accepted() const;
   bool serves(const ListenerDraft& listener) const {
-    return accepted.ok && listener.is_valid() && !listener.binds.empty();
+    return accepted.ok && listener.is_valid() && !listener.binds.empty() && (!listener.set || is_accepted());
   }
 };
 
-/// One parentRef that names a Gateway of ours.
+/// A ListenerSet whose parentRef names a Gateway of ours.
+struct ListenerSetDraft {
+  std::shared_ptr<const objects::ListenerSet> object;
+  GatewayDraft* gateway = nullptr;
+  Verdict allowed;  ///< not ok: the Gateway does not let it attach, and its listeners are not taken up
+  std::size_t first_listener = 0;  ///< of its listeners among those of the Gateway
+  std::size_t listener_count = 0;
+
+  std::span<ListenerDraft> listeners() const {
+    return std::span(gateway->listeners).subspan(first_listener, listener_count);
+  }
+};
+
+/// One parentRef that names a Gateway of ours or a ListenerSet on one; or a default Gateway.
 struct ParentDraft {
   const objects::ParentReference* ref = nullptr;
   const GatewayDraft* gateway = nullptr;
+  const ListenerSetDraft* set = nullptr;  ///< null: the Gateway itself is the parent
   Verdict attached;
   std::vector<const ListenerDraft*> listeners;
 };
@@ -68,13 +97,19 @@ struct RouteDraft {
   std::shared_ptr<const RouteOutcome> outcome;  ///< null until the http_routes pass ran
 };
 
-/// Passes only append to `gateways` and `routes` before anybody points into them.
+inline const RouteOutcome* AttachmentDraft::outcome() const {
+  return variant ? variant.get() : route->outcome.get();
+}
+
+/// Passes only append to `gateways`, `listener_sets` and `routes` before anybody points into them.
 struct Draft {
   const objects::Snapshot& snapshot;
   const Options& options;
   Memo& memo;
-  std::vector<GatewayDraft> gateways;  ///< oldest first, then by name
-  std::vector<RouteDraft> routes;      ///< by name
+  std::vector<GatewayDraft> gateways;           ///< oldest first, then by name
+  std::vector<ListenerSetDraft> listener_sets;  ///< oldest first, then by name
+  std::vector<RouteDraft> routes;               ///< by name
+  std::shared_ptr<PolicyDraft> policies;        ///< null when there is no policy
   std::vector<std::shared_ptr<const ir::Cluster>> clusters;
   Translation result;
   BackendResolver backend_refs{snapshot};  ///< for whatever names a backend
@@ -89,6 +124,11 @@ struct Draft {
   }
 };
 
+/// The Gateway or ListenerSet that has the listener.
+const objects::ObjectMeta& owner_of(const GatewayDraft& gateway, const ListenerDraft& listener);
+/// "Gateway namespace/name: listener x": how messages begin.
+std::string place_of(const GatewayDraft& gateway, const ListenerDraft& listener);
+
 struct Pass {
   const char* name;
   void (*run)(Draft&);
@@ -96,6 +136,7 @@ struct Pass {
 
 /// All passes in their order. Leaving one out is safe, only wrong.
 std::span<const Pass> translate_passes();
+Draft make_draft(const objects::Snapshot& snapshot, const Options& options, Memo& memo);
 Translation run_passes(std::span<const Pass> passes, const objects::Snapshot& snapshot,
                        const Options& options, Memo* memo);
 
@@ -103,23 +144,36 @@ Translation run_passes(std::span<const Pass> passes, const objects::Snapshot& sn
 void gateway_classes(Draft& draft);
 /// Takes up the Gateways of our classes.
 void gateways(Draft& draft);
+/// Adds the listeners of ListenerSets to the Gateways that let them attach.
+void listener_sets(Draft& draft);
 /// Checks each listener by itself.
 void listeners(Draft& draft);
-/// Finds listeners of one Gateway that cannot be told apart: none of them is served.
+/// Finds listeners of one Gateway that cannot be told apart. Among its own, none is served; an entry of a
+/// ListenerSet loses to whatever comes before it.
 void listener_conflicts(Draft& draft);
+/// Turns the filters of listeners into IR.
+void listener_filters(Draft& draft);
 /// Gives each Gateway its addresses, each listener its sockets.
 void addresses(Draft& draft);
 /// Settles listeners of different Gateways that want the same socket and hostname: the oldest Gateway has it.
 void shared_sockets(Draft& draft);
 /// Binds routes to the listeners their parentRefs select.
 void attach(Draft& draft);
+/// Attaches policies to their targets.
+void policies(Draft& draft);
 /// Turns each route's rules into IR.
 void http_routes(Draft& draft);
+/// Changes routes and clusters as policies say, listener by listener.
+void policy_variants(Draft& draft);
 /// Collects the endpoints of every Service port that a route uses.
 void backends(Draft& draft);
 /// Puts the configuration together; what equals the previous one is the same object.
 void assemble(Draft& draft);
-/// Says about every object what became of it.
+/// Says what became of every Gateway and ListenerSet.
+void gateway_conditions(Draft& draft);
+/// Says what became of every route.
 void conditions(Draft& draft);
+/// Says what became of every policy.
+void policy_statuses(Draft& draft);
 
 }  // namespace gatehouse::translate

@@ -21,7 +21,6 @@ bool holds(const objects::LabelSelectorRequirement& requirement, const Labels& l
 }  // namespace
 
 bool selects(const objects::LabelSelector& selector, const Labels& labels) {
-  if (selector.match_labels.empty() && selector.match_expressions.empty()) return false;
   const auto has = [&labels](const auto& wanted) {
     const auto label = labels.find(wanted.first);
     return label != labels.end() && label->second == wanted.second;

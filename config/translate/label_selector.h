@@ -5,14 +5,13 @@
 #include <map>
 #include <string>
 
-#include "config/objects/gateway.h"
+#include "config/objects/references.h"
 
 namespace gatehouse::translate {
 
 using Labels = std::map<std::string, std::string>;
 
-/// All requirements must hold. A selector without any selects nothing: an omitted one must not open a
-/// listener to everybody, and "everybody" has a word of its own (from: All). An unknown operator selects
+/// All requirements must hold; a selector without any selects everything. An unknown operator selects
 /// nothing.
 bool selects(const objects::LabelSelector& selector, const Labels& labels);
 

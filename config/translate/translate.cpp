@@ -11,16 +11,19 @@ namespace {
 
 constexpr std::array kPasses{
     Pass{"gateway_classes", gateway_classes},
-    Pass{"gateways", gateways},  // of the classes found before
+    Pass{"gateways", gateways},            // of the classes found before
+    Pass{"listener_sets", listener_sets},  // of Gateways found before; their entries follow its own listeners
     Pass{"listeners", listeners},
-    Pass{"listener_conflicts", listener_conflicts},  // among listeners that are good by themselves
+    Pass{"listener_filters", listener_filters},  // only of listeners that are good so far
+    Pass{"listener_conflicts", listener_conflicts},
     Pass{"addresses", addresses},
     Pass{"shared_sockets", shared_sockets},  // needs the addresses; a conflicted listener claims no socket
     Pass{"attach", attach},                  // needs supported kinds and hostnames of the listeners
     Pass{"http_routes", http_routes},        // only routes that have a parent of ours
     Pass{"backends", backends},              // only Service ports that routes use
     Pass{"assemble", assemble},
-    Pass{"conditions", conditions},  // last: attachedRoutes counts the routes that were accepted
+    Pass{"gateway_conditions", gateway_conditions},  // attachedRoutes counts the routes that were accepted
+    Pass{"conditions", conditions},
 };
 
 }  // namespace
@@ -32,7 +35,7 @@ std::span<const Pass> translate_passes() {
 Translation run_passes(std::span<const Pass> passes, const objects::Snapshot& snapshot,
                        const Options& options, Memo* memo) {
   Memo forgotten;
-  Draft draft{snapshot, options, memo ? *memo : forgotten, {}, {}, {}, {}};
+  Draft draft{snapshot, options, memo ? *memo : forgotten, {}, {}, {}, {}, {}, {}};
   draft.result.config = std::make_shared<const ir::Config>();
   for (const auto& pass : passes) pass.run(draft);
   return std::move(draft.result);

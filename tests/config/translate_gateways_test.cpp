@@ -20,6 +20,10 @@ objects::GatewayListener listener(std::string name, std::int32_t port, std::stri
   return result;
 }
 
+objects::GatewayAddress address(std::string value) {
+  return {"IPAddress", std::move(value), ""};
+}
+
 objects::Gateway gateway(std::vector<objects::GatewayListener> listeners) {
   objects::Gateway result;
   result.meta.name = "gw";
@@ -76,7 +80,7 @@ TEST_CASE("an address that is no IP address is not usable, the others are served
   const auto result = translate(snapshot_of(object), {}, nullptr);
   const auto& status = result.statuses.gateways.at("default/gw");
   CHECK(programmed(status).reason == "AddressNotUsable");
-  CHECK(status.addresses == std::vector<objects::GatewayAddress>{{"IPAddress", "127.0.0.2"}});
+  CHECK(status.addresses == std::vector{address("127.0.0.2")});
   REQUIRE(result.config->listeners.size() == 1);
   CHECK(result.config->listeners[0]->binds.size() == 1);
 }
@@ -123,19 +127,20 @@ TEST_CASE("a socket in use costs its listener, with the reason in both messages"
 
 TEST_CASE("an address on which no socket works leaves the status") {
   auto object = gateway({listener("a", 80)});
-  object.addresses = {{"IPAddress", "198.51.100.1"}, {"IPAddress", "127.0.0.2"}};
+  object.addresses = {address("198.51.100.1"), address("127.0.0.2")};
   const auto result = translate(snapshot_of(object), {}, nullptr);
   const auto merged = merge_bind_outcomes(
       result, {{SocketAddress::parse("198.51.100.1:80").value(), "not an address of this machine"},
                {SocketAddress::parse("127.0.0.2:80").value(), ""}});
   const auto& status = merged.gateways.at("default/gw");
-  CHECK(status.addresses == std::vector<objects::GatewayAddress>{{"IPAddress", "127.0.0.2"}});
+  CHECK(status.addresses == std::vector{address("127.0.0.2")});
   CHECK(programmed(status).reason == "AddressNotUsable");
+  CHECK(condition(status.conditions, "AddressesAssigned").reason == "PartiallyAssigned");
 }
 
 TEST_CASE("a status that is bad already is not made better by its sockets") {
   auto object = gateway({listener("a", 80)});
-  object.addresses = {{"Hostname", "example.com"}};
+  object.addresses = {{"Hostname", "example.com", ""}};
   const auto result = translate(snapshot_of(object), {}, nullptr);
   CHECK(merge_bind_outcomes(result, {}) == result.statuses);
 }

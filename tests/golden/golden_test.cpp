@@ -92,7 +92,14 @@ struct GoldenText {
   bool operator==(const GoldenText&) const = default;
 };
 
-GoldenText text_of(const translate::Translation& translation) {
+/// The list of features is the same for every class of ours: one folder shows it.
+bool shows_features(const std::string& name) {
+  return name.starts_with("gateway_class/");
+}
+
+GoldenText text_of(const GoldenCase& golden, translate::Translation translation) {
+  if (!shows_features(golden.name))
+    for (auto& [name, status] : translation.statuses.gateway_classes) status.supported_features.clear();
   GoldenText text{ir::dump(*translation.config), objects::dump(translation.statuses)};
   for (const auto& warning : translation.warnings) text.status += "# " + objects::to_line(warning) + "\n";
   return text;
@@ -110,7 +117,7 @@ TEST_CASE("every golden input translates to its golden configuration and statuse
   const auto cases = load_cases();
   REQUIRE(cases.size() >= kMinimumCases);
   for (const auto& golden : cases) {
-    const auto text = text_of(translate::translate(golden.snapshot, golden.options, nullptr));
+    const auto text = text_of(golden, translate::translate(golden.snapshot, golden.options, nullptr));
     compare_or_update(golden.stem.string() + ".ir.yaml", text.ir);
     compare_or_update(golden.stem.string() + ".status.yaml", text.status);
   }
@@ -137,7 +144,8 @@ TEST_CASE("without any one of its passes translate fails a golden") {
     std::vector<translate::Pass> passes(all.begin(), all.end());
     passes.erase(passes.begin() + static_cast<std::ptrdiff_t>(left_out));
     const auto differs = [&passes](const GoldenCase& golden) {
-      const auto text = text_of(translate::run_passes(passes, golden.snapshot, golden.options, nullptr));
+      const auto text =
+          text_of(golden, translate::run_passes(passes, golden.snapshot, golden.options, nullptr));
       return text.ir != read_file(golden.stem.string() + ".ir.yaml") ||
              text.status != read_file(golden.stem.string() + ".status.yaml");
     };
@@ -152,8 +160,9 @@ TEST_CASE("translating twice with a memo gives the same texts as without") {
     const auto first = translate::translate(golden.snapshot, golden.options, memo.get());
     const auto second = translate::translate(golden.snapshot, golden.options, memo.get());
     INFO(golden.name);
-    CHECK(text_of(first) == text_of(translate::translate(golden.snapshot, golden.options, nullptr)));
-    CHECK(text_of(first) == text_of(second));
+    CHECK(text_of(golden, first) ==
+          text_of(golden, translate::translate(golden.snapshot, golden.options, nullptr)));
+    CHECK(text_of(golden, first) == text_of(golden, second));
     CHECK(first.config == second.config);
   }
 }

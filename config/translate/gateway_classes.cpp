@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pass over GatewayClasses: which of them are ours, and what we say we can do.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/translate/draft.h"
+
+namespace gatehouse::translate {
+namespace {
+
+/// Sorted, as the API demands. HTTPRouteRetry is what v1.6 calls HTTPRouteRetryCodes; a suite passes over
+/// names it does not know.
+constexpr std::string_view kSupportedFeatures[] = {
+    "Gateway",
+    "GatewayAddressEmpty",
+    "GatewayAddressRoutability",
+    "GatewayHTTPListenerIsolation",
+    "GatewayListenerFilters",
+    "GatewayPort8080",
+    "GatewayRouteHostnameIntersectionPrecedence",
+    "GatewayStaticAddresses",
+    "HTTPRoute",
+    "HTTPRoute303RedirectStatusCode",
+    "HTTPRoute307RedirectStatusCode",
+    "HTTPRoute308RedirectStatusCode",
+    "HTTPRouteBackendProtocolWebSocket",
+    "HTTPRouteBackendRequestHeaderModification",
+    "HTTPRouteBackendTimeout",
+    "HTTPRouteBackendURLRewrite",
+    "HTTPRouteCORS",
+    "HTTPRouteDestinationPortMatching",
+    "HTTPRouteHostRewrite",
+    "HTTPRouteMethodMatching",
+    "HTTPRouteNamedRouteRule",
+    "HTTPRouteParentRefPort",
+    "HTTPRoutePathRedirect",
+    "HTTPRoutePathRewrite",
+    "HTTPRoutePortRedirect",
+    "HTTPRouteQueryParamMatching",
+    "HTTPRouteRequestMirror",
+    "HTTPRouteRequestMultipleMirrors",
+    "HTTPRouteRequestPercentageMirror",
+    "HTTPRouteRequestTimeout",
+    "HTTPRouteResponseHeaderModification",
+    "HTTPRouteRetry",
+    "HTTPRouteRetryCodes",
+    "HTTPRouteRetryConnectionError",
+    "HTTPRouteSchemeRedirect",
+    "ListenerSet",
+    "ReferenceGrant",
+};
+static_assert(std::is_sorted(std::begin(kSupportedFeatures), std::end(kSupportedFeatures)));
+static_assert(std::size(kSupportedFeatures) <= 64, "more than GatewayClass.status may list");
+
+bool is_ours(const objects::GatewayClass& object, const Options& options) {
+  const auto& names = options.controller_names;
+  return std::find(names.begin(), names.end(), object.controller_name) != names.end();
+}
+
+objects::Condition accepted_condition(const objects::GatewayClass& object) {
+  objects::Condition condition{"Accepted", "True", "Accepted", {}, object.meta.generation};
+  if (!object.parameters_ref) {
+    condition.message = "Gateways of this class are served.";
+    return condition;
+  }
+  condition.status = "False";
+  condition.reason = "InvalidParameters";
+  condition.message = fmt::format(
+      "GatewayClass {}: spec.parametersRef names {} {}, but this controller takes no parameters: remove the "
+      "field",
+      object.meta.name, object.parameters_ref->kind, object.parameters_ref->name);
+  return condition;
+}
+
+}  // namespace
+
+void gateway_classes(Draft& draft) {
+  for (const auto& [name, object] : draft.snapshot.gateway_classes) {
+    if (!is_ours(*object, draft.options)) continue;
+    auto& status = draft.result.statuses.gateway_classes[name];
+    status.conditions = {accepted_condition(*object)};
+    status.supported_features.assign(std::begin(kSupportedFeatures), std::end(kSupportedFeatures));
+  }
+}
+
+}  // namespace gatehouse::translate

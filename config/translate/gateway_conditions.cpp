@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pass that says what became of Gateways, ListenerSets and their listeners. Every condition such an
+// object can have is always there.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/translate/condition.h"
+#include "config/translate/draft.h"
+
+namespace gatehouse::translate {
+namespace {
+
+using objects::Condition;
+using Listeners = std::span<const ListenerDraft>;
+
+/// Conflicted is the one condition that is good when False.
+Condition conflicted(const ListenerDraft& listener) {
+  const auto& conflict = listener.conflict;
+  if (conflict.ok)
+    return {"Conflicted", "False", "NoConflicts", "No other listener wants the same socket and hostname.", 0};
+  return {"Conflicted", "True", conflict.reason, conflict.message, 0};
+}
+
+/// Whether a listener accepted the route is one question; whether the listener itself works is another one.
+std::int32_t count_attached(const ListenerDraft& listener) {
+  const auto accepted = [](const AttachmentDraft& attachment) {
+    return attachment.route->outcome && attachment.route->outcome->accepted.ok;
+  };
+  return static_cast<std::int32_t>(
+      std::count_if(listener.attachments.begin(), listener.attachments.end(), accepted));
+}
+
+Verdict acceptance_of(const ListenerDraft& listener) {
+  return listener.conflict.ok ? listener.accepted : listener.conflict;
+}
+
+/// Why nothing that a ListenerSet adds can be served while its Gateway is as it is.
+Verdict parent_failure(const GatewayDraft& gateway) {
+  if (gateway.is_accepted()) return {};
+  const auto name = gateway.object->meta.full_name();
+  return Verdict::bad("ParentNotAccepted",
+                      fmt::format("Gateway {} is not accepted: see its conditions", name));
+}
+
+Verdict programming_of(const GatewayDraft& gateway, const ListenerDraft& listener) {
+  if (!listener.conflict.ok) return listener.conflict;
+  if (!listener.accepted.ok) return Verdict::bad("Invalid", listener.accepted.message);
+  if (!gateway.accepted.ok) return Verdict::bad("Invalid", gateway.accepted.message);
+  if (listener.set && !gateway.is_accepted()) return Verdict::bad("Invalid", parent_failure(gateway).message);
+  if (listener.binds.empty()) return Verdict::bad("Invalid", gateway.addressed.message);
+  return {};
+}
+
+objects::ListenerStatus status_of(const GatewayDraft& gateway, const ListenerDraft& listener) {
+  objects::ListenerStatus status;
+  status.name = listener.spec->name;
+  status.supported_kinds = listener.supported_kinds;
+  status.attached_routes = count_attached(listener);
+  status.conditions = {
+      condition_of("Accepted", acceptance_of(listener), "Accepted", "The listener is valid."),
+      conflicted(listener),
+      condition_of("Programmed", programming_of(gateway, listener), "Programmed", "The listener is served."),
+      condition_of("ResolvedRefs", listener.resolved_refs, "ResolvedRefs", "All references are resolved."),
+  };
+  observe(status.conditions, owner_of(gateway, listener));
+  return status;
+}
+
+std::vector<objects::ListenerStatus> statuses_of(const GatewayDraft& gateway, Listeners listeners) {
+  std::vector<objects::ListenerStatus> statuses;
+  for (const auto& listener : listeners) statuses.push_back(status_of(gateway, listener));
+  return statuses;
+}
+
+/// Accepted, of an object that is good but for its listeners: one good listener is enough.
+Condition accepted_by_listeners(const std::string& object, Listeners listeners, std::string_view message) {
+  std::string invalid;
+  for (const auto& listener : listeners)
+    if (!listener.is_valid()) invalid += (invalid.empty() ? "" : ", ") + listener.spec->name;
+  if (invalid.empty() && !listeners.empty()) return {"Accepted", "True", "Accepted", std::string(message), 0};
+  const bool any =
+      std::any_of(listeners.begin(), listeners.end(), [](const auto& l) { return l.is_valid(); });
+  return {"Accepted", any ? "True" : "False", "ListenersNotValid",
+          fmt::format("{}: spec.listeners: {}: see the conditions of each", object,
+                      any ? "not served: " + invalid : "none can be served"),
+          0};
+}
+
+Condition accepted(const GatewayDraft& gateway) {
+  if (!gateway.accepted.ok) return condition_of("Accepted", gateway.accepted, {}, {});
+  return accepted_by_listeners("Gateway " + gateway.object->meta.full_name(), gateway.own(),
+                               "The Gateway is valid.");
+}
+
+Condition programmed(const GatewayDraft& gateway, const Condition& accepted) {
+  if (accepted.status != "True") return {"Programmed", "False", "Invalid", accepted.message, 0};
+  return condition_of("Programmed", gateway.addressed, "Programmed", "The Gateway is served.");
+}
+
+objects::GatewayStatus status_of(const GatewayDraft& gateway) {
+  objects::GatewayStatus status;
+  status.addresses = gateway.addresses;
+  status.conditions = {accepted(gateway)};
+  // While the Gateway is refused for another reason, nobody has looked for addresses.
+  if (gateway.accepted.ok || !gateway.addresses_assigned.ok)
+    status.conditions.push_back(condition_of("AddressesAssigned", gateway.addresses_assigned,
+                                             "AddressesAssigned", "The Gateway has its addresses."));
+  if (gateway.object->default_scope == "All")
+    status.conditions.push_back({"DefaultGateway", "True", "DefaultGateway",
+                                 "The Gateway takes routes that ask for default Gateways (scope All).", 0});
+  status.conditions.push_back(programmed(gateway, status.conditions.front()));
+  observe(status.conditions, gateway.object->meta);
+  status.listeners = statuses_of(gateway, gateway.own());
+  return status;
+}
+
+Condition accepted(const ListenerSetDraft& set) {
+  const auto parent = parent_failure(*set.gateway);
+  if (!set.allowed.ok) return condition_of("Accepted", set.allowed, {}, {});
+  if (!parent.ok) return condition_of("Accepted", parent, {}, {});
+  return accepted_by_listeners("ListenerSet " + set.object->meta.full_name(), set.listeners(),
+                               "The ListenerSet is valid.");
+}
+
+Condition programmed(const ListenerSetDraft& set, const Condition& accepted) {
+  const auto& gateway = *set.gateway;
+  if (accepted.status != "True")
+    return {"Programmed", "False",
+            accepted.reason == "ParentNotAccepted" ? "ParentNotProgrammed" : accepted.reason,
+            accepted.message, 0};
+  if (gateway.addressed.ok) return {"Programmed", "True", "Programmed", "The ListenerSet is served.", 0};
+  return {"Programmed", "False", "ParentNotProgrammed",
+          fmt::format("Gateway {} is not programmed: see its conditions", gateway.object->meta.full_name()),
+          0};
+}
+
+objects::ListenerSetStatus status_of(const ListenerSetDraft& set) {
+  objects::ListenerSetStatus status;
+  const auto acceptance = accepted(set);
+  status.conditions = {acceptance, programmed(set, acceptance)};
+  observe(status.conditions, set.object->meta);
+  status.listeners = statuses_of(*set.gateway, set.listeners());
+  return status;
+}
+
+}  // namespace
+
+void gateway_conditions(Draft& draft) {
+  auto& statuses = draft.result.statuses;
+  for (const auto& gateway : draft.gateways)
+    statuses.gateways.emplace(gateway.object->meta.full_name(), status_of(gateway));
+  for (const auto& set : draft.listener_sets) {
+    auto status = status_of(set);
+    if (status.conditions.front().status == "True")
+      ++statuses.gateways.at(set.gateway->object->meta.full_name()).attached_listener_sets;
+    statuses.listener_sets.emplace(set.object->meta.full_name(), std::move(status));
+  }
+}
+
+}  // namespace gatehouse::translate
