@@ -51,11 +51,12 @@ class Modifier {
     return values;
   }
 
+  /// The schema takes any text here; one that is no header name removes nothing.
   std::vector<std::string> names(const std::vector<std::string>& headers) {
     std::vector<std::string> names;
     std::set<std::string> here;
     for (const auto& name : headers)
-      if (here.insert(lower_case(name)).second) names.push_back(name);
+      if (is_token(name) && here.insert(lower_case(name)).second) names.push_back(name);
     claim(here, "remove");
     return names;
   }

@@ -54,6 +54,8 @@ class FilterTranslation {
       return add_mirror(*filter.request_mirror, where + ".requestMirror");
     if (filter.type == "ExtensionRef" && filter.extension_ref)
       return refuse_extension(*filter.extension_ref, where + ".extensionRef");
+    if (filter.type == "ExternalAuth" && filter.external_auth)
+      return add_auth(*filter.external_auth, where + ".externalAuth");
     if (!types_.insert(filter.type).second)
       return unsupported(kIncompatible, fmt::format("{}.type: a second {} is not allowed: join the two",
                                                     where, filter.type));
@@ -62,7 +64,7 @@ class FilterTranslation {
                                             where, filter.type));
   }
 
-  /// Those that a list may have once.
+  /// Those that a list may have once. False for a type that is not served here.
   bool apply_single(const objects::HttpRouteFilter& filter, const std::string& where) {
     auto& findings = context_.unsupported;
     if (filter.request_header_modifier)
@@ -77,9 +79,6 @@ class FilterTranslation {
       filters_.rewrite = to_rewrite(*filter.url_rewrite, where + ".urlRewrite");
     else if (filter.cors)
       filters_.cors = to_cors(*filter.cors);
-    else if (filter.external_auth && place_.owner == FilterOwner::rule)
-      filters_.external_auth.push_back(std::make_shared<const ir::ExternalAuth>(
-          to_external_auth(*filter.external_auth, where + ".externalAuth", context_)));
     else
       return false;
     return true;
@@ -142,6 +141,15 @@ class FilterTranslation {
     if (result.numerator == 0) return;
     filters_.mirrors.push_back(std::move(result));
     context_.targets.push_back(std::move(resolved.target));
+  }
+
+  /// Several are asked in their order; each of them must agree.
+  void add_auth(const objects::HttpExternalAuth& auth, const std::string& where) {
+    if (place_.owner == FilterOwner::backend)
+      return unsupported(kUnsupported,
+                         where + ": a backendRef cannot have it: move it to the rule's filters");
+    filters_.external_auth.push_back(
+        std::make_shared<const ir::ExternalAuth>(to_external_auth(auth, where, context_)));
   }
 
   void refuse_extension(const objects::LocalObjectReference& ref, const std::string& where) {
