@@ -127,9 +127,11 @@ void dump(YamlText& out, const RouteRule& rule) {
   out.close_item();
 }
 
-void dump(YamlText& out, const HttpRoute& route) {
+/// `listeners` is empty unless others serve the route in another form.
+void dump(YamlText& out, const HttpRoute& route, const std::vector<std::string>& listeners) {
   out.open_item();
   out.field("key", route.key);
+  out.list("listeners", listeners);
   number_unless(out, "created", route.age.created, std::int64_t{0});
   if (!route.rules.empty()) out.open("rules");
   for (const auto& rule : route.rules) dump(out, rule);
@@ -166,19 +168,45 @@ void dump_list(YamlText& out, std::string_view name, const List& list) {
   out.close();
 }
 
+/// One form of a route and the listeners that serve it so.
+struct RouteForm {
+  const HttpRoute* route;
+  std::vector<std::string> listeners;
+};
+
+/// The forms of each route, by key. Policies of listeners and Gateways can make more than one of a route.
+std::map<std::string_view, std::vector<RouteForm>> forms_of(const Config& config) {
+  std::map<std::string_view, std::vector<RouteForm>> routes;
+  for (const auto& listener : config.listeners) {
+    for (const auto& attachment : listener->routes) {
+      auto& forms = routes[attachment.route->key];
+      const auto* route = attachment.route.get();
+      auto known = std::find_if(forms.begin(), forms.end(), [route](const auto& form) {
+        return form.route == route || *form.route == *route;
+      });
+      if (known == forms.end()) known = forms.insert(known, {route, {}});
+      known->listeners.push_back(listener->name);
+    }
+  }
+  return routes;
+}
+
+void dump_routes(YamlText& out, const Config& config) {
+  const auto routes = forms_of(config);
+  if (routes.empty()) return;
+  out.open("routes");
+  for (const auto& [key, forms] : routes)
+    for (const auto& form : forms)
+      dump(out, *form.route, forms.size() == 1 ? std::vector<std::string>{} : form.listeners);
+  out.close();
+}
+
 }  // namespace
 
 std::string dump(const Config& config) {
-  std::map<std::string_view, const HttpRoute*> by_key;
-  for (const auto& listener : config.listeners)
-    for (const auto& attachment : listener->routes)
-      by_key.emplace(attachment.route->key, attachment.route.get());
-  std::vector<const HttpRoute*> routes;
-  for (const auto& [key, route] : by_key) routes.push_back(route);
-
   YamlText out;
   dump_list(out, "listeners", config.listeners);
-  dump_list(out, "routes", routes);
+  dump_routes(out, config);
   dump_list(out, "clusters", config.clusters);
   return out.take();
 }

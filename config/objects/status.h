@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/shared_map.h"
 #include "config/objects/gateway.h"
 #include "config/objects/http_route.h"
 #include "config/objects/metadata.h"
@@ -71,7 +72,7 @@ struct Statuses {
   std::map<std::string, GatewayClassStatus> gateway_classes;
   std::map<std::string, GatewayStatus> gateways;
   std::map<std::string, ListenerSetStatus> listener_sets;
-  std::map<std::string, RouteStatus> http_routes;
+  SharedMap<RouteStatus> http_routes;  ///< many, so that copies share them
   std::map<std::string, std::map<std::string, PolicyStatus>> policies;  ///< by kind, then by name
   bool operator==(const Statuses&) const = default;
 };

@@ -120,8 +120,8 @@ void dump(YamlText& out, const PolicyStatus& status) {
   out.close();
 }
 
-template <typename Status>
-void dump_kind(YamlText& out, std::string_view kind, const std::map<std::string, Status>& statuses) {
+template <typename StatusMap>
+void dump_kind(YamlText& out, std::string_view kind, const StatusMap& statuses) {
   if (statuses.empty()) return;
   out.open(kind);
   for (const auto& [name, status] : statuses) {

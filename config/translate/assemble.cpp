@@ -42,7 +42,7 @@ std::shared_ptr<const ir::Listener> to_listener(const GatewayDraft& gateway, con
   listener->limits = limits;
   listener->request_filters = draft.request_filters;
   for (const auto& attachment : draft.attachments) {
-    const auto& outcome = attachment.route->outcome;
+    const auto* outcome = attachment.outcome();
     if (outcome && outcome->route) listener->routes.push_back({outcome->route, attachment.hostnames});
   }
   std::sort(listener->routes.begin(), listener->routes.end(), older);

@@ -18,7 +18,7 @@ std::map<std::string, const BackendTarget*> targets_in_use(const Draft& draft) {
       if (!gateway.serves(listener)) continue;
       add(listener.filter_targets);
       for (const auto& attachment : listener.attachments)
-        if (const auto& outcome = attachment.route->outcome; outcome && outcome->route) add(outcome->targets);
+        if (const auto* outcome = attachment.outcome(); outcome && outcome->route) add(outcome->targets);
     }
   }
   return targets;

@@ -39,11 +39,13 @@ objects::RouteParentStatus status_of(const RouteDraft& route, const ParentDraft&
 }  // namespace
 
 void conditions(Draft& draft) {
-  auto& statuses = draft.result.statuses;
+  std::vector<SharedMap<objects::RouteStatus>::Entry> statuses;
   for (const auto& route : draft.routes) {
-    auto& status = statuses.http_routes[route.object->meta.full_name()];
-    for (const auto& parent : route.parents) status.parents.push_back(status_of(route, parent));
+    auto status = std::make_shared<objects::RouteStatus>();
+    for (const auto& parent : route.parents) status->parents.push_back(status_of(route, parent));
+    statuses.push_back({route.object->meta.full_name(), std::move(status)});
   }
+  draft.result.statuses.http_routes = SharedMap<objects::RouteStatus>(std::move(statuses));
 }
 
 }  // namespace gatehouse::translate

@@ -133,7 +133,9 @@ class RouteTranslation {
     }
     const auto& targets = translation.targets();
     outcome_.targets.insert(outcome_.targets.end(), targets.begin(), targets.end());
-    if (!rule.matches.empty()) to.rules.push_back(std::move(rule));
+    if (rule.matches.empty()) return;
+    to.rules.push_back(std::move(rule));
+    outcome_.rule_positions.push_back(index);
   }
 
   Verdict partially_invalid() const {
@@ -199,7 +201,7 @@ void http_routes(Draft& draft) {
     } else {
       entry.outcome =
           translate_route(*entry.object, draft.backend_refs, before ? before->outcome.get() : nullptr);
-      ++draft.memo.routes_translated;
+      ++draft.memo.counts.routes_translated;
     }
     route.outcome = entry.outcome;
     entries.emplace(name, std::move(entry));

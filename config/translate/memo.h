@@ -28,6 +28,7 @@ struct BackendTarget {
 /// What became of one HTTPRoute, whichever listeners it is attached to.
 struct RouteOutcome {
   std::shared_ptr<const ir::HttpRoute> route;  ///< null when not accepted
+  std::vector<std::size_t> rule_positions;     ///< in the spec, of each rule of `route`
   Verdict accepted;
   Verdict partially_invalid;  ///< not ok: some rules were dropped, others are served
   Verdict resolved_refs;
@@ -37,6 +38,9 @@ struct RouteOutcome {
 /// Everything an outcome was made from, in a fixed order; null where something was looked for in vain.
 /// Holding the objects makes comparing their addresses safe: no other object can come to live there.
 using Inputs = std::vector<std::shared_ptr<const void>>;
+
+struct PolicyMemo;
+class ShortWays;
 
 /// Owned by whoever calls translate.
 class Memo {
@@ -48,8 +52,10 @@ class Memo {
   };
 
   std::map<std::string, RouteEntry, std::less<>> routes;
+  std::shared_ptr<PolicyMemo> policies;
+  std::shared_ptr<ShortWays> short_ways;
   std::shared_ptr<const ir::Config> previous;
-  std::uint64_t routes_translated = 0;
+  MemoCounts counts;
 };
 
 }  // namespace gatehouse::translate

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "config/translate/draft.h"
+#include "config/translate/short_ways.h"
 
 namespace gatehouse::translate {
 namespace {
@@ -19,11 +20,14 @@ constexpr std::array kPasses{
     Pass{"addresses", addresses},
     Pass{"shared_sockets", shared_sockets},  // needs the addresses; a conflicted listener claims no socket
     Pass{"attach", attach},                  // needs supported kinds and hostnames of the listeners
+    Pass{"policies", policies},              // needs all that can be a target
     Pass{"http_routes", http_routes},        // only routes that have a parent of ours
-    Pass{"backends", backends},              // only Service ports that routes use
+    Pass{"policy_variants", policy_variants},
+    Pass{"backends", backends},  // only Service ports that routes use
     Pass{"assemble", assemble},
     Pass{"gateway_conditions", gateway_conditions},  // attachedRoutes counts the routes that were accepted
     Pass{"conditions", conditions},
+    Pass{"policy_statuses", policy_statuses},
 };
 
 }  // namespace
@@ -32,25 +36,32 @@ std::span<const Pass> translate_passes() {
   return kPasses;
 }
 
+Draft make_draft(const objects::Snapshot& snapshot, const Options& options, Memo& memo) {
+  Draft draft{snapshot, options, memo, {}, {}, {}, {}, {}, {}};
+  draft.result.config = std::make_shared<const ir::Config>();
+  return draft;
+}
+
 Translation run_passes(std::span<const Pass> passes, const objects::Snapshot& snapshot,
                        const Options& options, Memo* memo) {
   Memo forgotten;
-  Draft draft{snapshot, options, memo ? *memo : forgotten, {}, {}, {}, {}, {}, {}};
-  draft.result.config = std::make_shared<const ir::Config>();
+  auto draft = make_draft(snapshot, options, memo ? *memo : forgotten);
   for (const auto& pass : passes) pass.run(draft);
   return std::move(draft.result);
 }
 
 Translation translate(const objects::Snapshot& snapshot, const Options& options, Memo* memo) {
-  return run_passes(kPasses, snapshot, options, memo);
+  if (!memo) return run_passes(kPasses, snapshot, options, nullptr);
+  if (!memo->short_ways) memo->short_ways = std::make_shared<ShortWays>();
+  return memo->short_ways->run(snapshot, options, *memo);
 }
 
 std::shared_ptr<Memo> make_memo() {
   return std::make_shared<Memo>();
 }
 
-std::uint64_t routes_translated(const Memo& memo) {
-  return memo.routes_translated;
+const MemoCounts& counts_of(const Memo& memo) {
+  return memo.counts;
 }
 
 }  // namespace gatehouse::translate

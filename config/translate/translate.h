@@ -29,8 +29,12 @@ struct Options {
   std::string zone;                                 ///< --zone: endpoints hinted for it come first
 };
 
+class TrafficPolicies;
+
 struct Translation {
   std::shared_ptr<const ir::Config> config;
+  /// Who decides what, for `explain` (config/translate/policies/traffic_policies.h); null without policies.
+  std::shared_ptr<const TrafficPolicies> policies;
   objects::Statuses statuses;
   /// What no status condition can carry, for `validate` and the log.
   std::vector<objects::Problem> warnings;
@@ -40,10 +44,19 @@ struct Translation {
 /// 5,000 costs one route. Owned by the caller; dropping it is always safe.
 class Memo;
 std::shared_ptr<Memo> make_memo();
-/// How many HTTPRoutes were translated with this memo, as opposed to remembered.
-std::uint64_t routes_translated(const Memo& memo);
 
-/// Deterministic: equal inputs give equal outputs. `memo` may be null.
+/// What translations with a memo did so far, as opposed to what they remembered.
+struct MemoCounts {
+  std::uint64_t full_passes = 0;  ///< over all objects
+  std::uint64_t routes_translated = 0;
+  std::uint64_t clusters_rebuilt = 0;  ///< for nothing but other endpoints
+};
+const MemoCounts& counts_of(const Memo& memo);
+inline std::uint64_t routes_translated(const Memo& memo) {
+  return counts_of(memo).routes_translated;
+}
+
+/// Deterministic: equal inputs give equal outputs. `memo` may be null; it belongs to one set of options.
 Translation translate(const objects::Snapshot& snapshot, const Options& options, Memo* memo);
 
 /// What happened to one socket when the workers tried to bind it.
