@@ -36,18 +36,17 @@ Verdict acceptance_of(const ListenerDraft& listener) {
 }
 
 /// Why nothing that a ListenerSet adds can be served while its Gateway is as it is.
-Verdict parent_failure(const GatewayDraft& gateway) {
-  if (gateway.is_accepted()) return {};
-  const auto name = gateway.object->meta.full_name();
-  return Verdict::bad("ParentNotAccepted",
-                      fmt::format("Gateway {} is not accepted: see its conditions", name));
+std::string parent_failure(const ListenerSetDraft& set, std::string_view state) {
+  return fmt::format("ListenerSet {}: spec.parentRef: Gateway {} is not {}: see its conditions",
+                     set.object->meta.full_name(), set.gateway->object->meta.full_name(), state);
 }
 
 Verdict programming_of(const GatewayDraft& gateway, const ListenerDraft& listener) {
   if (!listener.conflict.ok) return listener.conflict;
   if (!listener.accepted.ok) return Verdict::bad("Invalid", listener.accepted.message);
   if (!gateway.accepted.ok) return Verdict::bad("Invalid", gateway.accepted.message);
-  if (listener.set && !gateway.is_accepted()) return Verdict::bad("Invalid", parent_failure(gateway).message);
+  if (listener.set && !gateway.is_accepted())
+    return Verdict::bad("Invalid", parent_failure(*listener.set, "accepted"));
   if (listener.binds.empty()) return Verdict::bad("Invalid", gateway.addressed.message);
   return {};
 }
@@ -116,23 +115,20 @@ objects::GatewayStatus status_of(const GatewayDraft& gateway) {
 }
 
 Condition accepted(const ListenerSetDraft& set) {
-  const auto parent = parent_failure(*set.gateway);
   if (!set.allowed.ok) return condition_of("Accepted", set.allowed, {}, {});
-  if (!parent.ok) return condition_of("Accepted", parent, {}, {});
+  if (!set.gateway->is_accepted())
+    return {"Accepted", "False", "ParentNotAccepted", parent_failure(set, "accepted"), 0};
   return accepted_by_listeners("ListenerSet " + set.object->meta.full_name(), set.listeners(),
                                "The ListenerSet is valid.");
 }
 
 Condition programmed(const ListenerSetDraft& set, const Condition& accepted) {
-  const auto& gateway = *set.gateway;
-  if (accepted.status != "True")
-    return {"Programmed", "False",
-            accepted.reason == "ParentNotAccepted" ? "ParentNotProgrammed" : accepted.reason,
-            accepted.message, 0};
-  if (gateway.addressed.ok) return {"Programmed", "True", "Programmed", "The ListenerSet is served.", 0};
-  return {"Programmed", "False", "ParentNotProgrammed",
-          fmt::format("Gateway {} is not programmed: see its conditions", gateway.object->meta.full_name()),
-          0};
+  if (accepted.reason == "ParentNotAccepted")
+    return {"Programmed", "False", "ParentNotProgrammed", accepted.message, 0};
+  if (accepted.status != "True") return {"Programmed", "False", accepted.reason, accepted.message, 0};
+  if (!set.gateway->addressed.ok)
+    return {"Programmed", "False", "ParentNotProgrammed", parent_failure(set, "programmed"), 0};
+  return {"Programmed", "True", "Programmed", "The ListenerSet is served.", 0};
 }
 
 objects::ListenerSetStatus status_of(const ListenerSetDraft& set) {

@@ -34,7 +34,7 @@ std::string name_for(const ListenerDraft& reader, const ListenerDraft& rival) {
   if (rival.set == reader.set) return "listener " + rival.spec->name;
   if (!rival.set) return fmt::format("listener {} of its Gateway", rival.spec->name);
   const auto& owner = rival.set->object->meta;
-  if (reader.set && reader.set->object->meta.ns != owner.ns) return "a ListenerSet that comes first";
+  if (reader.set && reader.set->object->meta.ns != owner.ns) return "a ListenerSet of another namespace";
   return fmt::format("listener {} of ListenerSet {}", rival.spec->name, owner.full_name());
 }
 
