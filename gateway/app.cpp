@@ -9,6 +9,7 @@
 #include "config/file/file_source.h"
 #include "config/file/file_watch.h"
 #include "gateway/admin/admin_server.h"
+#include "gateway/cli/run_report.h"
 #include "gateway/control_loop.h"
 #include "gateway/drain.h"
 #include "gateway/options.h"
@@ -38,6 +39,7 @@ class App {
         watch_(settings.files),
         publisher_(workers_, [this](std::function<void()> f) { loop_.post(std::move(f)); }),
         reconcile_({publisher_, resolver_, state_, probes_, proxy_settings_, translate_options(settings)}),
+        run_report_(settings.output),
         drain_({loop_, workers_, state_, settings.drain_delay, settings.drain_timeout}) {}
 
   ~App() {
@@ -166,6 +168,7 @@ class App {
 
   void pass() {
     reconcile_.run_once(store_.snapshot());
+    run_report_.show(reconcile_.config());
     session_key_.look_at(reconcile_.config());
     if (publisher_.has_failed_binds())
       loop_.after(ControlLoop::TimerName::rebind, kRebind, [this] { pass(); });
@@ -199,6 +202,7 @@ class App {
   file::FileWatch watch_;
   Publisher publisher_;
   ReconcileLoop reconcile_;
+  RunReport run_report_;
   Drain drain_;
   std::unique_ptr<AdminServer> admin_;
   bool reload_due_ = false;

@@ -222,6 +222,13 @@ auto pool(Member member) {
   return at(&Settings::pool, member);
 }
 
+SettingField run_output() {
+  return choice(at(&Settings::output), Choices<RunOutput>{{"auto", RunOutput::automatic},
+                                                          {"text", RunOutput::text},
+                                                          {"json", RunOutput::json},
+                                                          {"off", RunOutput::off}});
+}
+
 std::vector<Setting> make_configuration_rows() {
   constexpr std::string_view kGroup = "Configuration";
   return {
@@ -345,6 +352,9 @@ std::vector<Setting> make_operation_rows() {
       {"access-log", kLog, "off|-|FILE", "one line per request, to standard output or a file",
        text(at(&Settings::access_log))},
       {"access-log-format", kLog, "json|TEMPLATE", "json, or a text with $variables", access_log_format()},
+      {"output", kLog, "auto|text|json|off",
+       "listeners and routes at start and each change, to standard output; auto: text on a terminal",
+       run_output()},
       {"log-level", kLog, "LEVEL", "debug, info, warning, error or off", log_level()},
       {"log-format", kLog, "text|json", "of the process's own log", log_format()},
       {"admin-address", kAdmin, "ADDRESS:PORT", "health, metrics and configuration dump; off: none",

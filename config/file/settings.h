@@ -18,6 +18,8 @@ namespace gatehouse::file {
 
 enum class HeaderUnderscores : std::uint8_t { drop, reject, allow };
 enum class HalfClose : std::uint8_t { cancel, keep };
+/// What `run` prints on standard output about what it serves; automatic: text on a terminal, else nothing.
+enum class RunOutput : std::uint8_t { automatic, text, json, off };
 
 /// Every default is what `--help` shows.
 struct Settings {
@@ -49,6 +51,7 @@ struct Settings {
 
   std::string access_log = "off";  ///< "off", "-" for standard output, or a file name
   std::string access_log_format = "json";
+  RunOutput output = RunOutput::automatic;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
 

@@ -7,11 +7,18 @@
 
 namespace gatehouse::gateway {
 
-/// Returns the process's exit code: 0 good, 1 problems found, 2 could not run (bad arguments, unreadable
-/// files).
+/// Returns the process's exit code: 0 good, 1 problems or differences found, 2 could not run (bad arguments,
+/// unreadable files). Each command's own codes are in command_table().
 int run_command_line(int argc, char** argv);
 
-/// `gatehouse validate`: prints what is wrong and every object's conditions.
+// One function per row of command_table(). `arguments` come without program and command name.
+int run_run(const std::vector<std::string>& arguments);
 int run_validate(const std::vector<std::string>& arguments);
+int run_explain(const std::vector<std::string>& arguments);
+int run_diff(const std::vector<std::string>& arguments);
+int run_echo_command(const std::vector<std::string>& arguments);
+int run_completion(const std::vector<std::string>& arguments);
+int run_version(const std::vector<std::string>& arguments);
+int run_help(const std::vector<std::string>& arguments);
 
 }  // namespace gatehouse::gateway

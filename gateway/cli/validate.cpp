@@ -2,85 +2,153 @@
 // `gatehouse validate`: the same path as `run`, up to the statuses, without opening a socket.
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <nlohmann/json.hpp>
 
-#include "config/file/file_source.h"
-#include "config/file/settings.h"
+#include "base/yaml_text.h"
 #include "gateway/cli/cli.h"
-#include "gateway/options.h"
-#include "gateway/warnings.h"
+#include "gateway/cli/loaded_files.h"
+#include "gateway/cli/output.h"
 
 namespace gatehouse::gateway {
 namespace {
 
-constexpr std::string_view kUsage =
-    "usage: gatehouse validate -f FILE|FOLDER [-f ...] [OPTIONS of gatehouse run]\n"
-    "\n"
-    "Prints what is wrong with the files, then the status every object would get, as YAML.\n"
-    "Listeners count as bound. Exit code: 0 good, 1 problems, 2 a file cannot be read.\n";
+using nlohmann::json;
 
-bool is_bad(const objects::Condition& condition) {
-  return condition.type == "Conflicted" ? condition.status == "True" : condition.status == "False";
+bool is_bad(const json& condition) {
+  const auto type = condition.value("type", "");
+  const auto status = condition.value("status", "");
+  // These say that something is wrong when they are true.
+  const bool is_complaint =
+      type == "Conflicted" || type == "PartiallyInvalid" || type == "OverlappingTLSConfig";
+  return is_complaint ? status == "True" : status == "False";
 }
 
-bool any_bad(const std::vector<objects::Condition>& conditions) {
-  return std::any_of(conditions.begin(), conditions.end(), is_bad);
-}
+/// Counts and prints what stands in a tree of statuses, whatever kinds there are.
+class StatusReport {
+ public:
+  enum class Print : bool { no, yes };
+  explicit StatusReport(Print print) : print_(print == Print::yes) {}
 
-bool has_problem(const objects::Statuses& statuses) {
-  for (const auto& [name, status] : statuses.gateway_classes)
-    if (any_bad(status.conditions)) return true;
-  for (const auto& [name, status] : statuses.gateways) {
-    if (any_bad(status.conditions)) return true;
-    for (const auto& listener : status.listeners)
-      if (any_bad(listener.conditions)) return true;
+  void add(const json& statuses) {
+    for (const auto& [kind, objects] : statuses.items())
+      for (const auto& [name, status] : objects.items()) add_object(kind + " " + name, status);
   }
-  for (const auto& [name, status] : statuses.http_routes)
-    for (const auto& parent : status.parents)
-      if (any_bad(parent.conditions)) return true;
-  return false;
+  std::size_t objects() const { return objects_; }
+  std::size_t bad_objects() const { return bad_objects_; }
+
+ private:
+  void add_object(const std::string& title, const json& status) {
+    ++objects_;
+    const auto bad = bad_conditions_;
+    if (print_) fmt::print("{}\n", title);
+    add_conditions(status, 2);
+    for (const auto& [field, parts] : status.items()) {
+      if (field == "conditions" || !parts.is_array()) continue;
+      for (const auto& part : parts) add_part(field, part);
+    }
+    if (bad_conditions_ != bad) ++bad_objects_;
+  }
+
+  /// A listener, a parent of a route, an ancestor of a policy.
+  void add_part(const std::string& field, const json& part) {
+    if (!part.is_object() || !part.contains("conditions")) return;
+    if (print_) fmt::print("  {}\n", title_of(field, part));
+    add_conditions(part, 4);
+  }
+
+  static std::string title_of(const std::string& field, const json& part) {
+    if (field == "listeners")
+      return fmt::format("listener {}, {} attached", part.value("name", ""), part.value("attachedRoutes", 0));
+    for (const auto* name : {"parentRef", "ancestorRef"}) {
+      if (!part.contains(name)) continue;
+      const auto& ref = part.at(name);
+      auto title = fmt::format("at {} {}", ref.value("kind", ""), ref.value("name", ""));
+      if (ref.contains("sectionName")) title += " section " + ref.value("sectionName", "");
+      if (ref.contains("port")) title += fmt::format(" port {}", ref.value("port", 0));
+      return title;
+    }
+    return field;
+  }
+
+  void add_conditions(const json& of, int indent) {
+    if (!of.contains("conditions")) return;
+    for (const auto& condition : of.at("conditions")) {
+      if (is_bad(condition)) ++bad_conditions_;
+      if (print_) print(condition, indent);
+    }
+  }
+
+  static void print(const json& condition, int indent) {
+    const auto status = condition.value("status", "");
+    const auto mark = is_bad(condition) ? "!" : " ";
+    fmt::print("{:{}}{} {:<18} {:<8}{}", "", indent - 1, mark, condition.value("type", ""), status,
+               condition.value("reason", ""));
+    if (is_bad(condition)) fmt::print(": {}", condition.value("message", ""));
+    fmt::print("\n");
+  }
+
+  bool print_;
+  std::size_t objects_ = 0;
+  std::size_t bad_objects_ = 0;
+  std::size_t bad_conditions_ = 0;
+};
+
+void write(YamlText& out, const std::vector<objects::Problem>& problems) {
+  for (const auto& problem : problems) {
+    out.open_item();
+    out.field("severity", problem.severity == objects::Severity::error ? "error" : "warning");
+    if (!problem.location.empty()) out.field("location", problem.location);
+    if (!problem.object.empty()) out.field("object", problem.object);
+    if (!problem.field.empty()) out.field("field", problem.field);
+    out.field("reason", problem.reason);
+    if (!problem.fix.empty()) out.field("fix", problem.fix);
+    out.close_item();
+  }
 }
 
-/// As if every listener could be bound: validate opens none.
-std::vector<translate::BindOutcome> all_bound(const ir::Config& config) {
-  std::vector<translate::BindOutcome> outcomes;
-  for (const auto& listener : config.listeners)
-    for (const auto& address : listener->binds) outcomes.push_back({address, {}});
-  return outcomes;
+/// "problems:" and "statuses:", the latter as the admin port shows them.
+std::string document_of(const LoadedFiles& loaded, const std::string& statuses) {
+  YamlText out;
+  if (!loaded.problems.empty() || !loaded.warnings.empty()) {
+    out.open("problems");
+    write(out, loaded.problems);
+    write(out, loaded.warnings);
+    out.close();
+  }
+  std::string document = out.take();
+  if (statuses.empty()) return document;
+  document += "statuses:\n";
+  std::string_view rest = statuses;
+  while (!rest.empty()) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    document.append("  ").append(line).append("\n");
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
+  return document;
 }
 
 }  // namespace
 
 int run_validate(const std::vector<std::string>& arguments) {
-  const auto parsed = file::parse_settings({arguments, {}});
-  if (parsed.help_wanted) {
-    fmt::print("{}", kUsage);
-    return 0;
-  }
-  for (const auto& error : parsed.errors) fmt::print(stderr, "gatehouse validate: {}\n", error);
-  if (!parsed.errors.empty()) return 2;
-  if (parsed.settings.files.empty()) {
-    fmt::print(stderr, "gatehouse validate: give at least one file or folder with -f\n");
-    return 2;
-  }
+  const auto start = start_command("validate", arguments);
+  if (start.exit_code >= 0) return start.exit_code;
+  if (start.settings.files.empty())
+    return refuse_arguments("validate", {"give at least one file or folder with -f"});
 
-  objects::ObjectStore store;
-  file::FileSource source(parsed.settings.files, store);
-  const auto report = source.load();
-  bool bad = false;
-  for (const auto& problem : report.problems) {
-    fmt::print(stderr, "{}\n", objects::to_line(problem));
-    bad |= problem.severity == objects::Severity::error;
-  }
-  if (report.unreadable) return 2;
-
-  const auto options = translate_options(parsed.settings);
-  const auto translation = translate::translate(store.snapshot(), options, nullptr);
-  for (const auto& warning : warnings_of(store.snapshot(), translation, options))
-    fmt::print(stderr, "{}\n", objects::to_line(warning));
-  const auto statuses = translate::merge_bind_outcomes(translation, all_bound(*translation.config));
-  fmt::print("{}", objects::dump(statuses));
-  return bad || has_problem(statuses) ? 1 : 0;
+  const auto loaded = load_files(start.settings.files, start.settings);
+  const auto format = start.arguments.value("output", "text");
+  const bool is_text = format == "text";
+  if (is_text || loaded.unreadable) print_problems(loaded);
+  if (loaded.unreadable) return 2;
+  const auto statuses = objects::dump(loaded.statuses);
+  StatusReport report(is_text ? StatusReport::Print::yes : StatusReport::Print::no);
+  report.add(value_of_yaml(statuses));
+  if (is_text)
+    fmt::print("{} object{}, {} with problems\n", report.objects(), report.objects() == 1 ? "" : "s",
+               report.bad_objects());
+  else
+    print_document(format, document_of(loaded, statuses));
+  return loaded.has_error() || report.bad_objects() != 0 ? 1 : 0;
 }
 
 }  // namespace gatehouse::gateway

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/cli/explanation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.h"
+#include "config/ir/words.h"
+#include "gateway/options.h"
+#include "proxy/exchange/local_reply.h"
+#include "proxy/http/authority.h"
+#include "proxy/http/http1_codec.h"
+#include "proxy/probes.h"
+#include "proxy/runtime.h"
+#include "routing/explain.h"
+
+namespace gatehouse::gateway {
+namespace {
+
+/// A URL or an absolute path, as a request line and a Host.
+struct Target {
+  std::string authority;  ///< empty: the Host given is all there is
+  std::string target;
+  std::uint16_t port = 80;
+};
+
+std::optional<Target> parse_url(std::string_view url) {
+  const bool is_visible =
+      std::all_of(url.begin(), url.end(), [](unsigned char c) { return c > 0x20 && c != 0x7f; });
+  if (!is_visible) return std::nullopt;
+  url = url.substr(0, url.find('#'));
+  if (url.starts_with('/')) return Target{{}, std::string(url), 80};
+  Target target;
+  if (url.starts_with("https://"))
+    target.port = 443;
+  else if (!url.starts_with("http://"))
+    return std::nullopt;
+  url.remove_prefix(url.find("//") + 2);
+  const auto authority = url.substr(0, url.find_first_of("/?"));
+  url.remove_prefix(authority.size());
+  target.authority = authority;
+  target.target = url.starts_with('/') ? std::string(url) : "/" + std::string(url);
+  Arena arena;
+  const auto parsed = http::parse_authority(authority, arena);
+  if (!parsed) return std::nullopt;
+  if (parsed->port != 0) target.port = parsed->port;
+  return target;
+}
+
+bool names_host(std::string_view line) {
+  return equals_ignoring_case(line.substr(0, line.find(':')), "host");
+}
+
+/// The bytes a client would send; empty when a header field is no such thing.
+std::string head_of(const AskedRequest& asked, const Target& target) {
+  std::string head = fmt::format("{} {} HTTP/1.1\r\n", asked.method, target.target);
+  const bool has_host = std::any_of(asked.headers.begin(), asked.headers.end(), names_host);
+  if (!has_host) head += fmt::format("Host: {}\r\n", target.authority);
+  for (const auto& line : asked.headers) {
+    if (line.find(':') == std::string::npos || line.find_first_of("\r\n") != std::string::npos) return {};
+    head += line + "\r\n";
+  }
+  return head + "\r\n";
+}
+
+std::string words_of(const routing::Candidate& candidate, const std::string& served_host) {
+  using routing::Verdict;
+  const auto host = candidate.hostname.empty() ? std::string("any") : std::string(candidate.hostname);
+  switch (candidate.verdict) {
+    case Verdict::serves:
+      return "serves";
+    case Verdict::other_host:
+      return "none of its hostnames covers the host";
+    case Verdict::other_path:
+      return "the path does not match";
+    case Verdict::other_method:
+      return "the method is another";
+    case Verdict::other_header:
+      return fmt::format("header {} does not match", candidate.name);
+    case Verdict::other_query:
+      return fmt::format("query parameter {} does not match", candidate.name);
+    case Verdict::less_specific_host:
+      return fmt::format("hostname {} is less specific than {}", host, served_host);
+    case Verdict::lower_path_type:
+      return "Exact goes before RegularExpression, that before PathPrefix";
+    case Verdict::shorter_path:
+      return "its path is shorter";
+    case Verdict::without_method:
+      return "it names no method";
+    case Verdict::fewer_headers:
+      return "it names fewer headers";
+    case Verdict::fewer_query:
+      return "it names fewer query parameters";
+    case Verdict::younger:
+      return "its route is younger";
+    case Verdict::later_name:
+      return "its route comes later by namespace and name";
+    case Verdict::later_in_route:
+      return "it comes later in its route";
+  }
+  return {};
+}
+
+/// Asks every socket of the request's port.
+class Asker {
+ public:
+  Asker(const LoadedFiles& loaded, const file::Settings& settings)
+      : loaded_(loaded), settings_(proxy_settings(settings, {})), probes_(1) {
+    proxy::Runtime::Input input{loaded.translation.config, nullptr, {cluster_ids_, route_ids_}};
+    input.settings = &settings_;
+    input.probes = &probes_;
+    input.generation = 1;
+    runtime_ = proxy::Runtime::build(input);
+  }
+
+  Explanation ask(const AskedRequest& asked) {
+    Explanation result;
+    const auto target = parse_url(asked.url);
+    if (!target) {
+      result.error = asked.url + ": is no http:// or https:// URL, and no path either";
+      return result;
+    }
+    head_ = head_of(asked, *target);
+    if (head_.empty()) result.error = "a header field is written 'name: value', in one line";
+    if (!result.error.empty()) return result;
+    result.port = target->port;
+    for (const auto& socket : runtime_->sockets())
+      if (serves_port(socket, target->port)) ask_socket(socket, result);
+    return result;
+  }
+
+ private:
+  static bool serves_port(const proxy::SocketRuntime& socket, std::uint16_t port) {
+    return socket.address.port == port ||
+           std::any_of(socket.listeners.begin(), socket.listeners.end(),
+                       [port](const auto* listener) { return listener->config->advertised_port == port; });
+  }
+
+  void ask_socket(const proxy::SocketRuntime& socket, Explanation& result) {
+    ExplainedAnswer answer;
+    answer.addresses = {socket.address.to_string()};
+    Arena arena;
+    http::RequestHead head;
+    auto rejected = http::parse_request_head(head_, head);
+    if (!rejected) rejected = http::check_request(head, socket.first().request_rules, arena);
+    if (rejected) {
+      answer.outcome = fmt::format("refused: {}", rejected->reason);
+      answer.status = rejected->status;
+      return add(result, std::move(answer));
+    }
+    result.host = head.host;
+    result.path = head.path;
+    result.query = head.query;
+    const auto* listener = socket.find(head.host);
+    for (const auto* other : socket.listeners)
+      if (other != listener) answer.other_listeners.push_back(other->config->name);
+    if (listener == nullptr)
+      own_answer(answer, proxy::LocalReply::no_listener());
+    else
+      ask_listener(*listener, {head.host, head.path, head.query, head.method_name, head.fields}, answer);
+    add(result, std::move(answer));
+  }
+
+  void ask_listener(const proxy::ListenerRuntime& listener, const routing::RequestView& request,
+                    ExplainedAnswer& answer) const {
+    answer.listener = listener.config.get();
+    for (const auto& candidate : routing::explain(*listener.config, *listener.table, request)) {
+      const auto& rule = *candidate.match->rule;
+      if (candidate.verdict == routing::Verdict::serves) {
+        answer.route = rule.route;
+        answer.rule = rule.rule;
+        answer.rule_index = rule.rule_index;
+        answer.match = ir::words(*candidate.match->match);
+        answer.hostname = candidate.hostname;
+      } else {
+        answer.lost.push_back({rule.route->key, rule.rule_index, ir::words(*candidate.match->match),
+                               words_of(candidate, answer.hostname.empty() ? "any" : answer.hostname)});
+      }
+    }
+    if (answer.route == nullptr) return own_answer(answer, proxy::LocalReply::no_route());
+    answer.outcome = "forwarded";
+    if (answer.rule->filters.redirect) {
+      answer.outcome = "redirected";
+      answer.status = answer.rule->filters.redirect->status;
+    }
+    add_backends(answer);
+  }
+
+  void add_backends(ExplainedAnswer& answer) const {
+    std::uint64_t total = 0;
+    for (const auto& backend : answer.rule->backends) total += backend.weight;
+    for (const auto& backend : answer.rule->backends) {
+      ExplainedBackend& explained = answer.backends.emplace_back();
+      explained.backend = &backend;
+      explained.total_weight = total;
+      for (const auto& cluster : loaded_.translation.config->clusters)
+        if (cluster->key == backend.cluster) explained.cluster = cluster.get();
+      explained.policy = policy_of(answer, backend);
+    }
+    if (answer.outcome != "forwarded") return;
+    const bool all_invalid =
+        std::all_of(answer.rule->backends.begin(), answer.rule->backends.end(),
+                    [](const ir::WeightedBackend& b) { return b.error_status != 0 || b.weight == 0; });
+    if (total == 0)
+      own_answer(answer, proxy::LocalReply::no_backend());
+    else if (all_invalid)
+      own_answer(answer, proxy::LocalReply::invalid_backend());
+  }
+
+  std::vector<translate::EffectiveField> policy_of(const ExplainedAnswer& answer,
+                                                   const ir::WeightedBackend& backend) const {
+    translate::PolicyScope scope;
+    scope.listener = answer.listener->name;
+    scope.rule = answer.rule_index;
+    scope.backend = backend.cluster;
+    const auto object = loaded_.snapshot.http_routes.find(answer.route->age.name);
+    if (object == loaded_.snapshot.http_routes.end()) return {};
+    scope.route = object->second.get();
+    return translate::effective_fields(loaded_.translation.policies.get(), scope);
+  }
+
+  static void own_answer(ExplainedAnswer& answer, const proxy::LocalReply& reply) {
+    answer.outcome = reply.reason;
+    answer.status = reply.status;
+  }
+
+  /// Sockets of one listener, such as those of its addresses, answer alike.
+  static void add(Explanation& result, ExplainedAnswer answer) {
+    for (auto& known : result.answers) {
+      if (known.listener != answer.listener || known.outcome != answer.outcome) continue;
+      known.addresses.push_back(answer.addresses.front());
+      return;
+    }
+    result.answers.push_back(std::move(answer));
+  }
+
+  const LoadedFiles& loaded_;
+  const proxy::ProxySettings settings_;
+  proxy::Probes probes_;
+  routing::Ids cluster_ids_;
+  routing::Ids route_ids_;
+  std::shared_ptr<const proxy::Runtime> runtime_;
+  std::string head_;
+};
+
+}  // namespace
+
+bool Explanation::is_served() const {
+  return !answers.empty() && std::all_of(answers.begin(), answers.end(), [](const ExplainedAnswer& answer) {
+    return answer.outcome == "forwarded" || answer.outcome == "redirected";
+  });
+}
+
+Explanation explain_request(const LoadedFiles& loaded, const file::Settings& settings,
+                            const AskedRequest& asked) {
+  return Asker(loaded, settings).ask(asked);
+}
+
+}  // namespace gatehouse::gateway

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a configuration does with one request, decided by the tables that serve.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/ir/route.h"
+#include "config/translate/policies/traffic_policies.h"
+#include "gateway/cli/loaded_files.h"
+
+namespace gatehouse::gateway {
+
+struct AskedRequest {
+  std::string method = "GET";
+  std::string url;
+  std::vector<std::string> headers;  ///< "name: value"
+};
+
+/// A match that could have served and did not.
+struct LostMatch {
+  std::string route;
+  std::size_t rule = 0;
+  std::string match;   ///< in words
+  std::string reason;  ///< in words
+};
+
+struct ExplainedBackend {
+  const ir::WeightedBackend* backend = nullptr;
+  const ir::Cluster* cluster = nullptr;  ///< null for an invalid reference
+  std::uint64_t total_weight = 0;
+  std::vector<translate::EffectiveField> policy;
+};
+
+/// What one socket does with it. Pointers are into LoadedFiles' configuration.
+struct ExplainedAnswer {
+  std::string outcome;       ///< "forwarded", "redirected", or the reason of the gateway's own answer
+  std::uint16_t status = 0;  ///< 0: the backend's
+  std::vector<std::string> addresses;
+  const ir::Listener* listener = nullptr;
+  std::vector<std::string> other_listeners;  ///< of the same socket, less specific or of other hosts
+  const ir::HttpRoute* route = nullptr;
+  const ir::RouteRule* rule = nullptr;
+  std::size_t rule_index = 0;
+  std::string hostname;  ///< of the route, that covers the host; empty: any
+  std::string match;     ///< in words
+  std::vector<ExplainedBackend> backends;
+  std::vector<LostMatch> lost;
+};
+
+struct Explanation {
+  std::string error;  ///< the request cannot be asked at all; nothing else is set then
+  std::string host;
+  std::string path;
+  std::string query;
+  std::uint16_t port = 0;
+  std::vector<ExplainedAnswer> answers;  ///< one per listener that a socket of this port leads to
+
+  bool is_served() const;
+};
+
+/// Sockets are those bound to the port of the URL, or whose listeners have it in their objects.
+Explanation explain_request(const LoadedFiles& loaded, const file::Settings& settings,
+                            const AskedRequest& asked);
+
+}  // namespace gatehouse::gateway
