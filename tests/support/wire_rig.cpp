@@ -8,6 +8,8 @@
 #include <csignal>
 #include <future>
 
+#include "gateway/listening_sockets.h"
+
 namespace gatehouse::test {
 namespace {
 
@@ -84,7 +86,8 @@ WireGateway::WireGateway(const WirePlan& plan) : settings_(plan.settings), probe
   input.probes = &probes_;
   input.generation = ++generation_;
   runtime_ = proxy::Runtime::build(input);
-  hand_over(listener.fd);
+  bound_ = {address_};
+  hand_over({{address_, listener.fd}});
   settling_->gateway = this;
 }
 
@@ -110,8 +113,8 @@ std::function<void()> WireGateway::settler() const {
   return [settling = settling_] {
     const std::lock_guard lock(settling->mutex);
     if (!settling->gateway) return;
-    settling->gateway->hand_over(-1);
-    settling->gateway->hand_over(-1);
+    settling->gateway->hand_over({});
+    settling->gateway->hand_over({});
   };
 }
 
@@ -126,14 +129,29 @@ void WireGateway::publish(std::shared_ptr<const ir::Config> config) {
   input.probes = &probes_;
   input.generation = ++generation_;
   runtime_ = proxy::Runtime::build(input);
-  hand_over(-1);
+  hand_over(open_missing());
 }
 
-void WireGateway::hand_over(int listen_fd) {
+WireGateway::Listening WireGateway::open_missing() {
+  Listening opened;
+  std::set<SocketAddress> named;
+  for (const auto& socket : runtime_->sockets()) {
+    named.insert(socket.address);
+    if (bound_.contains(socket.address)) continue;
+    const auto sockets = gateway::open_listening_sockets(socket.address, kWorkers);
+    INFO(sockets.error);
+    REQUIRE(sockets.fds.size() == kWorkers);
+    opened.emplace_back(socket.address, sockets.fds.front());
+  }
+  bound_.swap(named);
+  return opened;
+}
+
+void WireGateway::hand_over(Listening listen) {
   const auto adopted = std::make_shared<std::promise<void>>();
   gateway::Publication publication;
   publication.runtime = runtime_;
-  if (listen_fd >= 0) publication.listen.emplace_back(address_, listen_fd);
+  publication.listen = std::move(listen);
   publication.adopted = [adopted] { adopted->set_value(); };
   worker_->publish(std::move(publication));
   // Also called on backends' threads, so nothing is checked here: what the test checks next will fail.

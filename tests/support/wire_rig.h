@@ -20,7 +20,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/ir/config.h"
@@ -83,7 +85,7 @@ class WireGateway {
 
   /// Returns when the worker serves by the new plan.
   void publish(const WirePlan& plan);
-  /// Any configuration, as long as a listener binds address().
+  /// Any configuration. Addresses that are not served yet are bound, those it does not name are closed.
   void publish(std::shared_ptr<const ir::Config> config);
 
   gateway::Worker& worker() { return *worker_; }
@@ -98,7 +100,9 @@ class WireGateway {
     WireGateway* gateway = nullptr;
   };
 
-  void hand_over(int listen_fd);
+  using Listening = std::vector<std::pair<SocketAddress, int>>;
+  Listening open_missing();
+  void hand_over(Listening listen);
 
   const proxy::ProxySettings settings_;
   proxy::Probes probes_;
@@ -106,6 +110,7 @@ class WireGateway {
   routing::Ids route_ids_;
   gateway::Reaper reaper_;
   SocketAddress address_;
+  std::set<SocketAddress> bound_;
   std::shared_ptr<Settling> settling_ = std::make_shared<Settling>();
   std::shared_ptr<const proxy::Runtime> runtime_;
   std::uint64_t generation_ = 0;
