@@ -126,8 +126,9 @@ void policy_statuses(Draft& draft) {
   const auto& traffic = *draft.policies->traffic;
   for (std::uint32_t i = 0; i < traffic.policies().size(); ++i) {
     const auto& policy = traffic.policies()[i];
-    auto& status = draft.result.statuses.policies[policy.kind][policy.object->meta.full_name()];
-    status = status_of({*draft.policies, traffic, i}, draft.options.controller_names.front());
+    auto status = status_of({*draft.policies, traffic, i}, draft.options.controller_names.front());
+    if (status.ancestors.empty()) continue;
+    draft.result.statuses.policies[policy.kind].emplace(policy.object->meta.full_name(), std::move(status));
   }
 }
 

@@ -85,7 +85,12 @@ Verdict PolicyTargetCheck::check_route(const PolicyHead& policy, const PolicyTar
 }
 
 Verdict PolicyTargetCheck::check_gateway(const PolicyHead& policy, const PolicyTargetReference& ref) const {
-  const auto found = gateways_.find(name_of(policy, ref));
+  const auto name = name_of(policy, ref);
+  const auto found = gateways_.find(name);
+  if (found == gateways_.end() && draft_.snapshot.gateways.contains(name))
+    return Verdict::bad("TargetNotFound", fmt::format("{}: Gateway {} is of a class that is not ours: use "
+                                                      "another Gateway or change its gatewayClassName",
+                                                      where(policy), name));
   if (found == gateways_.end()) return not_found(policy, ref);
   if (ref.section_name && !has_section(found->second->object->listeners, *ref.section_name))
     return no_section(policy, ref, "listener");

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one changed object costs from the snapshot to a runtime ready to publish, and the first load of a
+// file. Items are passes; the counters show how much of them was looked at anew.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "config/file/yaml_reader.h"
+#include "config/ir/diff.h"
+#include "config/objects/decode.h"
+#include "config/objects/object_store.h"
+#include "config/translate/translate.h"
+#include "proxy/runtime.h"
+
+namespace gatehouse {
+namespace {
+
+constexpr const char* kHead = R"(apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: ours}
+spec: {controllerName: gatehouse.dev/gateway-controller}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: gw}
+spec:
+  gatewayClassName: ours
+  listeners: [{name: http, port: 80, protocol: HTTP}]
+)";
+
+/// Every host has ten routes, every route a Service of its own with one slice.
+std::string route_text(std::int64_t number, std::string_view path) {
+  return fmt::format(R"(---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: route-{0}}}
+spec:
+  parentRefs: [{{name: gw}}]
+  hostnames: [host-{1}.example.com]
+  rules:
+    - matches: [{{path: {{value: /{2}/{0}}}}}]
+      backendRefs: [{{name: service-{0}, port: 80}}]
+)",
+                     number, number / 10, path);
+}
+
+std::string service_text(std::int64_t number) {
+  return fmt::format(R"(---
+apiVersion: v1
+kind: Service
+metadata: {{name: service-{0}}}
+spec: {{clusterIP: 10.0.{1}.{2}, ports: [{{name: http, port: 80}}]}}
+)",
+                     number, number / 200, 1 + number % 200);
+}
+
+std::string slice_text(std::int64_t number, std::int64_t address) {
+  return fmt::format(R"(---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: slice-{0}, labels: {{kubernetes.io/service-name: service-{0}}}}}
+addressType: IPv4
+ports: [{{name: http, port: 8080}}]
+endpoints: [{{addresses: [10.{3}.{1}.{2}]}}]
+)",
+                     number, number / 200, 1 + number % 200, 1 + address % 200);
+}
+
+std::vector<objects::AnyObject> read(const std::string& text) {
+  std::vector<objects::AnyObject> objects;
+  file::read_yaml(text, "bench.yaml", [&](const nlohmann::json& value, const objects::SourceMap& locations) {
+    if (auto decoded = objects::decode_object(value, &locations); decoded.object)
+      objects.push_back(std::move(*decoded.object));
+  });
+  return objects;
+}
+
+std::string world_text(std::int64_t routes) {
+  std::string text = kHead;
+  for (std::int64_t i = 0; i < routes; ++i)
+    text += route_text(i, "path") + service_text(i) + slice_text(i, 0);
+  return text;
+}
+
+/// What the control thread holds between two passes.
+class Control {
+ public:
+  Control() { options_.address_pool = {Cidr::parse("127.0.0.1").value()}; }
+
+  void apply(const std::string& source, const std::vector<objects::AnyObject>& objects) {
+    store_.apply(source, objects);
+  }
+
+  void pass() {
+    const auto translation = translate::translate(store_.snapshot(), options_, memo_.get());
+    if (config_ && *config_ == *translation.config) return;
+    proxy::Runtime::Input input{translation.config, runtime_.get(), {clusters_, metrics_}};
+    input.settings = &settings_;
+    input.probes = &probes_;
+    input.generation = ++generation_;
+    runtime_ = proxy::Runtime::build(input, &stats_);
+    previous_ = std::move(config_);
+    config_ = translation.config;
+  }
+
+  /// The words for the log, which are made after the runtime was published.
+  void log() { benchmark::DoNotOptimize(ir::diff(*previous_, *config_)); }
+
+  const translate::MemoCounts& counts() const { return translate::counts_of(*memo_); }
+  const routing::CompileStats& stats() const { return stats_; }
+
+ private:
+  objects::ObjectStore store_;
+  translate::Options options_;
+  std::shared_ptr<translate::Memo> memo_ = translate::make_memo();
+  routing::Ids clusters_;
+  routing::Ids metrics_;
+  proxy::ProxySettings settings_;
+  proxy::Probes probes_{2};
+  routing::CompileStats stats_;
+  std::uint64_t generation_ = 0;
+  std::shared_ptr<const ir::Config> config_;
+  std::shared_ptr<const ir::Config> previous_;
+  std::shared_ptr<const proxy::Runtime> runtime_;
+};
+
+void load_everything(benchmark::State& state) {
+  const auto text = world_text(state.range(0));
+  for (auto _ : state) {
+    Control control;
+    control.apply("file", read(text));
+    control.pass();
+  }
+  state.SetLabel(fmt::format("{} bytes of YAML", text.size()));
+}
+BENCHMARK(load_everything)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+/// The first pass over objects that are there already, as after the list of an API server.
+void translate_everything(benchmark::State& state) {
+  const auto objects = read(world_text(state.range(0)));
+  for (auto _ : state) {
+    Control control;
+    control.apply("file", objects);
+    control.pass();
+  }
+}
+BENCHMARK(translate_everything)->Arg(5'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+enum class Log { no, yes };
+
+template <Log kLog, typename Edit>
+void change(benchmark::State& state, Edit edit) {
+  Control control;
+  control.apply("file", read(world_text(state.range(0))));
+  control.pass();
+  const auto before = control.counts();
+  std::int64_t round = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    const auto objects = read(edit(++round));
+    state.ResumeTiming();
+    control.apply("edit", objects);
+    control.pass();
+    if (kLog == Log::yes) control.log();
+  }
+  const auto per_pass = [&](std::uint64_t now, std::uint64_t then) {
+    return benchmark::Counter(static_cast<double>(now - then) / static_cast<double>(round));
+  };
+  state.counters["full"] = per_pass(control.counts().full_passes, before.full_passes);
+  state.counters["routes"] = per_pass(control.counts().routes_translated, before.routes_translated);
+  state.counters["clusters"] = per_pass(control.counts().clusters_rebuilt, before.clusters_rebuilt);
+  state.counters["hosts"] = control.stats().hosts_rebuilt;
+}
+
+/// A new path for one route that sorts in front of what the file says, so that the edit wins.
+void change_one_route(benchmark::State& state) {
+  change<Log::no>(state, [](std::int64_t round) { return route_text(77, fmt::format("v{}", round)); });
+}
+BENCHMARK(change_one_route)->Arg(5'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+void change_one_route_and_log(benchmark::State& state) {
+  change<Log::yes>(state, [](std::int64_t round) { return route_text(77, fmt::format("v{}", round)); });
+}
+BENCHMARK(change_one_route_and_log)->Arg(5'000)->Unit(benchmark::kMillisecond);
+
+void change_one_slice(benchmark::State& state) {
+  change<Log::no>(state, [](std::int64_t round) { return slice_text(77, round); });
+}
+BENCHMARK(change_one_slice)->Arg(5'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+/// The long way: Services are looked at by every route that names them.
+void change_one_service(benchmark::State& state) {
+  change<Log::no>(state, [](std::int64_t round) {
+    auto text = service_text(77);
+    return text.replace(text.find("10.0."), 5, round % 2 == 0 ? "10.8." : "10.9.");
+  });
+}
+BENCHMARK(change_one_service)->Arg(5'000)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace gatehouse
