@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -39,7 +40,7 @@ struct Candidate {
   const CompiledMatch* match = nullptr;
   Verdict verdict = Verdict::other_host;
   std::string_view hostname;  ///< of the route's, the most specific that covers the host; empty: any, or none
-  std::string_view name;      ///< of the header or query parameter that does not hold
+  std::string name;           ///< of the header or query parameter that does not hold
 };
 
 /// All matches of `table`'s routes: the one that serves first, then those that hold in their order of

@@ -57,6 +57,8 @@ void write(YamlText& out, const ExplainedBackend& backend) {
   out.field("share", share_of(backend));
   if (backend.backend->error_status != 0) out.field("status", backend.backend->error_status);
   out.list("endpoints", endpoints_of(backend));
+  if (backend.cluster != nullptr) out.field("sent_host", backend.authority);
+  if (backend.cluster != nullptr) out.field("sent_path", backend.path);
   dump(out, backend.backend->filters);
   dump(out, backend.backend->persistence);
   if (backend.cluster != nullptr) write_settings(out, *backend.cluster);
@@ -91,6 +93,7 @@ void write(YamlText& out, const ExplainedAnswer& answer) {
   out.open_item();
   out.field("outcome", answer.outcome);
   if (answer.status != 0) out.field("status", answer.status);
+  ir::text_unless_empty(out, "location", answer.location);
   out.list("addresses", answer.addresses);
   if (answer.listener != nullptr) out.field("listener", answer.listener->name);
   out.list("other_listeners", answer.other_listeners);
@@ -136,7 +139,7 @@ void print_block(std::string_view title, std::string_view yaml) {
   }
 }
 
-void print(const ExplainedBackend& backend) {
+void print(const ExplainedBackend& backend, const ir::RouteRule& rule) {
   const auto share = share_of(backend);
   if (backend.backend->error_status != 0) {
     fmt::print("  {:<8}answers {}: the reference is not valid\n", share, backend.backend->error_status);
@@ -146,6 +149,8 @@ void print(const ExplainedBackend& backend) {
   const auto endpoints = endpoints_of(backend);
   fmt::print("          {}\n",
              endpoints.empty() ? "no endpoint: 503" : fmt::format("{}", fmt::join(endpoints, ", ")));
+  if (rule.filters.rewrite || backend.backend->filters.rewrite)
+    fmt::print("          as http://{}{}\n", backend.authority, backend.path);
   YamlText out;
   dump(out, backend.backend->filters);
   dump(out, backend.backend->persistence);
@@ -170,7 +175,7 @@ void print(const ExplainedAnswer& answer) {
     write_actions(out, *answer.rule);
     print_block("does", out.take());
     if (!answer.backends.empty()) fmt::print("backends\n");
-    for (const auto& backend : answer.backends) print(backend);
+    for (const auto& backend : answer.backends) print(backend, *answer.rule);
   }
   if (!answer.lost.empty()) fmt::print("lost\n");
   for (std::size_t i = 0; i < std::min(answer.lost.size(), kMaxLost); ++i) {
@@ -179,7 +184,8 @@ void print(const ExplainedAnswer& answer) {
   }
   if (answer.lost.size() > kMaxLost)
     fmt::print("  and {} more; --output json has all\n", answer.lost.size() - kMaxLost);
-  fmt::print("answer    {}{}\n", answer.status == 0 ? "" : fmt::format("{} ", answer.status), answer.outcome);
+  fmt::print("answer    {}{}{}{}\n", answer.status == 0 ? "" : fmt::format("{} ", answer.status),
+             answer.outcome, answer.location.empty() ? "" : " to ", answer.location);
 }
 
 void print_text(const AskedRequest& asked, const Explanation& explanation, const ir::Config& config) {

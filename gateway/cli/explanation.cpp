@@ -10,6 +10,8 @@
 #include "config/ir/words.h"
 #include "gateway/options.h"
 #include "proxy/exchange/local_reply.h"
+#include "proxy/filters/redirect.h"
+#include "proxy/filters/url_rewrite.h"
 #include "proxy/http/authority.h"
 #include "proxy/http/http1_codec.h"
 #include "proxy/probes.h"
@@ -159,13 +161,15 @@ class Asker {
     if (listener == nullptr)
       own_answer(answer, proxy::LocalReply::no_listener());
     else
-      ask_listener(*listener, {head.host, head.path, head.query, head.method_name, head.fields}, answer);
+      ask_listener(*listener, head, arena, answer);
     add(result, std::move(answer));
   }
 
-  void ask_listener(const proxy::ListenerRuntime& listener, const routing::RequestView& request,
+  void ask_listener(const proxy::ListenerRuntime& listener, const http::RequestHead& head, Arena& arena,
                     ExplainedAnswer& answer) const {
     answer.listener = listener.config.get();
+    const ir::PathMatch* matched = nullptr;
+    const routing::RequestView request{head.host, head.path, head.query, head.method_name, head.fields};
     for (const auto& candidate : routing::explain(*listener.config, *listener.table, request)) {
       const auto& rule = *candidate.match->rule;
       if (candidate.verdict == routing::Verdict::serves) {
@@ -173,6 +177,7 @@ class Asker {
         answer.rule = rule.rule;
         answer.rule_index = rule.rule_index;
         answer.match = ir::words(*candidate.match->match);
+        matched = &candidate.match->match->path;
         answer.hostname = candidate.hostname;
       } else {
         answer.lost.push_back({rule.route->key, rule.rule_index, ir::words(*candidate.match->match),
@@ -181,11 +186,20 @@ class Asker {
     }
     if (answer.route == nullptr) return own_answer(answer, proxy::LocalReply::no_route());
     answer.outcome = "forwarded";
-    if (answer.rule->filters.redirect) {
+    if (const auto& redirect = answer.rule->filters.redirect) {
+      const proxy::ClientView seen{"http", listener.config->advertised_port};
+      const auto made = proxy::make_redirect(*redirect, head, *matched, seen, arena);
       answer.outcome = "redirected";
-      answer.status = answer.rule->filters.redirect->status;
+      answer.status = made.status;
+      answer.location = made.location;
     }
     add_backends(answer);
+    for (ExplainedBackend& backend : answer.backends) {
+      http::RequestHead sent = head;
+      proxy::rewrite_url(sent, answer.rule->filters, backend.backend->filters, *matched, arena);
+      backend.authority = sent.authority;
+      backend.path = sent.path;
+    }
   }
 
   void add_backends(ExplainedAnswer& answer) const {

@@ -30,6 +30,8 @@ struct ExplainedBackend {
   const ir::WeightedBackend* backend = nullptr;
   const ir::Cluster* cluster = nullptr;  ///< null for an invalid reference
   std::uint64_t total_weight = 0;
+  std::string authority;  ///< with which the request arrives there
+  std::string path;
   std::vector<translate::EffectiveField> policy;
 };
 
@@ -45,6 +47,7 @@ struct ExplainedAnswer {
   std::size_t rule_index = 0;
   std::string hostname;  ///< of the route, that covers the host; empty: any
   std::string match;     ///< in words
+  std::string location;  ///< of a redirect
   std::vector<ExplainedBackend> backends;
   std::vector<LostMatch> lost;
 };

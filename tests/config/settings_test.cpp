@@ -144,6 +144,8 @@ TEST_CASE("each row sets a member of its own") {
                                                        {"log-level", "debug"},
                                                        {"trusted-hops", "7"},
                                                        {"log-format", "json"},
+                                                       {"output", "json"},
+                                                       {"dns-server", "127.0.0.1:53"},
                                                        {"admin-address", "[::1]:1"}};
   for (const auto& setting : setting_table()) {
     INFO(setting.name);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "config/file/settings.h"
+#include "gateway/cli/commands.h"
 #include "proxy/access_log_format.h"
 #include "proxy/exchange/local_reply.h"
 #include "proxy/probes.h"
@@ -17,6 +18,8 @@
 
 namespace gatehouse {
 namespace {
+
+constexpr std::string_view kHowTo = "docs/how-to/";
 
 /// Columns `key` and `value` of the rows whose key is one code span.
 std::map<std::string, std::string> table_of(const std::string& path, std::size_t key, std::size_t value) {
@@ -58,7 +61,7 @@ TEST_CASE("every YAML block of the documents loads without problems") {
   int blocks = 0;
   for (const auto& document : test::all_documents()) {
     for (const auto& fence : test::fences_of(document)) {
-      if (fence.info != "yaml") continue;
+      if (fence.info != "yaml" || document.path.starts_with(kHowTo)) continue;
       ++blocks;
       INFO(fence.place);
       const test::TempFolder folder;
@@ -67,6 +70,36 @@ TEST_CASE("every YAML block of the documents loads without problems") {
     }
   }
   CHECK(blocks >= 2);
+}
+
+TEST_CASE("every YAML block of the how-to pages loads beside the objects that their index names") {
+  std::string prelude;
+  for (const auto& fence : test::fences_of(test::read_document("docs/how-to/README.md")))
+    if (fence.info == "yaml prelude") prelude += fence.text + "---\n";
+  REQUIRE_FALSE(prelude.empty());
+  int blocks = 0;
+  for (const auto& document : test::all_documents()) {
+    if (!document.path.starts_with(kHowTo)) continue;
+    for (const auto& fence : test::fences_of(document)) {
+      if (fence.info != "yaml") continue;
+      ++blocks;
+      INFO(fence.place);
+      const test::TempFolder folder;
+      folder.write("block.yaml", prelude + fence.text);
+      test::check_all_accepted(test::load_without_problems(folder.path("block.yaml")));
+    }
+  }
+  CHECK(blocks >= 15);
+}
+
+TEST_CASE("every how-to page stands in the index") {
+  const auto index = test::read_document("docs/how-to/README.md").text;
+  for (const auto& document : test::all_documents()) {
+    if (!document.path.starts_with(kHowTo)) continue;
+    const auto name = std::filesystem::path(document.path).filename().string();
+    INFO(document.path);
+    CHECK((name == "README.md" || index.find("](" + name + ")") != std::string::npos));
+  }
 }
 
 TEST_CASE("every block of settings in the documents is understood") {
@@ -97,10 +130,20 @@ TEST_CASE("docs/settings.md holds the generated reference") {
   CHECK(test::read_document("docs/settings.md").text == intro + file::settings_reference());
 }
 
+TEST_CASE("docs/operations.md holds the generated table of commands") {
+  CHECK(test::read_document("docs/operations.md").text.find("\n" + gateway::commands_reference()) !=
+        std::string::npos);
+}
+
 TEST_CASE("every flag that the documents name exists") {
-  std::set<std::string> known{"--settings", "--help",                                      // of run
-                              "--listen",   "--name",                                      // of echo
-                              "--quick",    "--only", "--rows", "--rounds", "--seconds"};  // of make bench
+  std::set<std::string> known{"--settings",   "--help",  // of run
+                              "--quick",      "--only",
+                              "--rows",       "--rounds",
+                              "--seconds",  // of make bench
+                              "--retry",      "--retry-connrefused",
+                              "--retry-delay"};  // of curl
+  for (const auto& command : gateway::command_table())
+    for (const auto& flag : command.flags) known.insert("--" + std::string(flag.name));
   for (const auto& flag : matches_of(file::settings_help(), "(--[a-z][a-z0-9-]+)")) known.insert(flag);
   for (const auto& document : test::all_documents())
     for (const auto& flag : matches_of(document.text, "(?:^|[^-a-z])(--[a-z][a-z0-9-]+)")) {
@@ -161,6 +204,35 @@ TEST_CASE("docs/operations.md lists exactly the variables of the access log") {
     CHECK((in_json == "yes") == (json.find("\"" + name.substr(1) + "\":") != std::string::npos));
   }
   CHECK(listed == known);
+}
+
+TEST_CASE("docs/reference/status.md has every condition of the goldens, and no reason that nothing gives") {
+  std::set<std::string> listed;
+  std::set<std::string> reasons;
+  for (const auto& cells : test::rows_of(test::read_document("docs/reference/status.md"))) {
+    if (cells.size() < 3 || test::code_of(cells[0]).empty()) continue;
+    reasons.insert(test::code_of(cells[2]));
+    for (const auto* status : {"True", "False", "Unknown"})
+      if (cells[1].find(status) != std::string::npos)
+        listed.insert(test::code_of(cells[0]) + " " + status + " " + test::code_of(cells[2]));
+  }
+  CHECK(listed.size() >= 30);
+  const std::regex condition("type: (\\w+)\\n +status: \"?(\\w+)\"?\\n +reason: (\\w+)\\n");
+  for (const auto& path : test::files_below("tests/golden", ".status.yaml")) {
+    const auto text = test::read_document(path).text;
+    for (std::sregex_iterator at(text.begin(), text.end(), condition), last; at != last; ++at) {
+      const auto given = (*at)[1].str() + " " + (*at)[2].str() + " " + (*at)[3].str();
+      INFO(path << ": " << given);
+      CHECK(listed.contains(given));
+    }
+  }
+  std::string code;
+  for (const auto& path : test::files_below("config/translate", ".cpp"))
+    code += test::read_document(path).text;
+  for (const auto& reason : reasons) {
+    INFO(reason);
+    CHECK(code.find("\"" + reason + "\"") != std::string::npos);
+  }
 }
 
 TEST_CASE("every link from a document to a file of ours leads somewhere") {

@@ -60,6 +60,18 @@ inline void check_all_accepted(const Loaded& loaded) {
     for (const auto& listener : status.listeners)
       check_conditions("listener " + name + "/" + listener.name, listener.conditions);
   }
+  for (const auto& [name, status] : loaded.statuses.listener_sets) {
+    check_conditions("ListenerSet " + name, status.conditions);
+    for (const auto& listener : status.listeners)
+      check_conditions("listener " + name + "/" + listener.name, listener.conditions);
+  }
+  for (const auto& [kind, policies] : loaded.statuses.policies) {
+    for (const auto& [name, status] : policies) {
+      INFO(kind << " " << name);
+      CHECK_FALSE(status.ancestors.empty());
+      for (const auto& ancestor : status.ancestors) check_conditions(kind + " " + name, ancestor.conditions);
+    }
+  }
   for (const auto& [name, status] : loaded.statuses.http_routes) {
     CHECK_FALSE(status.parents.empty());
     for (const auto& parent : status.parents) check_conditions("HTTPRoute " + name, parent.conditions);

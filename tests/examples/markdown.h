@@ -30,12 +30,21 @@ inline Document read_document(const std::string& path) {
   return {path, {std::istreambuf_iterator<char>(in), {}}};
 }
 
-/// What users read: README.md and docs/.
-inline std::vector<Document> all_documents() {
-  std::vector<std::string> paths{"README.md"};
-  for (const auto& entry : std::filesystem::directory_iterator(GATEHOUSE_SOURCE_DIR "/docs"))
-    paths.push_back("docs/" + entry.path().filename().string());
+/// Paths from the project's root, sorted.
+inline std::vector<std::string> files_below(const std::string& folder, const std::string& ending) {
+  const std::filesystem::path root(GATEHOUSE_SOURCE_DIR);
+  std::vector<std::string> paths;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root / folder))
+    if (entry.path().string().ends_with(ending))
+      paths.push_back(std::filesystem::relative(entry.path(), root).string());
   std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+/// What users read: README.md and docs/ with its folders.
+inline std::vector<Document> all_documents() {
+  auto paths = files_below("docs", ".md");
+  paths.insert(paths.begin(), "README.md");
   std::vector<Document> documents;
   for (const auto& path : paths) documents.push_back(read_document(path));
   return documents;

@@ -99,6 +99,24 @@ class Explain(ToolCase):
         self.assertEqual(1, ended.returncode)
         self.assertIn(f" has {self.port}\n", ended.stdout)
 
+    def test_a_redirect_says_where_to_and_a_rewrite_what_the_backend_sees(self):
+        route = objects.http_route("moved", "main", "moved.example.com", "backend", "/old")
+        rewrite = {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/new"}
+        filters = route["spec"]["rules"][0]["filters"]
+        filters.append({"type": "URLRewrite", "urlRewrite": {"hostname": "inside.example.com", "path": rewrite}})
+        self.config.write_text(self.config.read_text() + objects.text_of([route]))
+        _, said = self.run_json("explain", f"http://moved.example.com:{self.port}/old/x?y=1")
+        [backend] = said["answers"][0]["backends"]
+        self.assertEqual(("inside.example.com", "/new/x"), (backend["sent_host"], backend["sent_path"]))
+
+        filters[:] = [{"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "path": rewrite}}]
+        del route["spec"]["rules"][0]["backendRefs"]
+        self.write_config("127.0.0.1:9")
+        self.config.write_text(self.config.read_text() + objects.text_of([route]))
+        status, said = self.run_json("explain", f"http://moved.example.com:{self.port}/old/x?y=1")
+        self.assertEqual((0, "redirected", 302, "https://moved.example.com/new/x?y=1"),
+                         (status, *(said["answers"][0][name] for name in ("outcome", "status", "location"))))
+
     def test_text_names_listener_route_and_answer(self):
         ended = gatehouse("explain", "-f", str(self.config), self.url("/api"))
         self.assertEqual(0, ended.returncode, ended.stderr)
