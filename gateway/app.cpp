@@ -34,11 +34,13 @@ class App {
         proxy_settings_(proxy_settings(settings, session_key_.key())),
         probes_(worker_count(settings), settings.max_series),
         resolver_({{settings.dns_servers}, &probes_.process()},
-                  [this] { loop_.post([this] { schedule_reload(); }); }),
+                  [this] { loop_.post([this] { schedule_names(); }); }),
+        health_(probes_, reaper_),
         source_(settings.files, store_),
         watch_(settings.files),
         publisher_(workers_, [this](std::function<void()> f) { loop_.post(std::move(f)); }),
-        reconcile_({publisher_, resolver_, state_, probes_, proxy_settings_, translate_options(settings)}),
+        reconcile_(
+            {publisher_, resolver_, health_, state_, probes_, proxy_settings_, translate_options(settings)}),
         run_report_(settings.output),
         drain_({loop_, workers_, state_, settings.drain_delay, settings.drain_timeout}) {}
 
@@ -96,6 +98,7 @@ class App {
       if (!workers_.back()->start())
         return fail("cannot start a worker: the system refuses an epoll instance");
     }
+    if (!health_.start()) return fail("cannot check endpoints: the system refuses an epoll instance");
     log_info("{} worker{} started", count, count == 1 ? "" : "s");
     return true;
   }
@@ -115,6 +118,7 @@ class App {
     AdminHooks hooks;
     hooks.metrics = [this] { return probes_.render(); };
     hooks.config_dump = [this] { return state_.config_dump(); };
+    hooks.endpoints = [this] { return state_.endpoints(); };
     hooks.statuses = [this] { return state_.statuses(); };
     hooks.readiness = [this] { return state_.readiness(); };
     AdminOptions options;
@@ -161,6 +165,14 @@ class App {
     });
   }
 
+  /// Answers come one by one.
+  void schedule_names() {
+    loop_.after(ControlLoop::TimerName::names, kGather, [this] {
+      reconcile_.renew_names();
+      run_report_.show(reconcile_.config());
+    });
+  }
+
   void reload() {
     print(source_.load());
     pass();
@@ -197,6 +209,7 @@ class App {
   Reaper reaper_;
   std::vector<std::unique_ptr<Worker>> workers_;
   NameResolver resolver_;
+  HealthChecker health_;
   objects::ObjectStore store_;
   file::FileSource source_;
   file::FileWatch watch_;

@@ -8,13 +8,21 @@
 namespace gatehouse::gateway {
 
 void ReconcileLoop::run_once(const objects::Snapshot& snapshot) {
-  const auto translation = translate::translate(snapshot, parts_.options, memo_.get());
-  warn(warnings_of(snapshot, translation, parts_.options));
-  const auto config = parts_.resolver.resolve(translation.config);
+  translation_ = translate::translate(snapshot, parts_.options, memo_.get());
+  warn(warnings_of(snapshot, *translation_, parts_.options));
+  serve();
+}
+
+void ReconcileLoop::renew_names() {
+  if (translation_) serve();
+}
+
+void ReconcileLoop::serve() {
+  const auto config = parts_.resolver.resolve(translation_->config);
 
   const bool changed = !config_ || !(*config_ == *config);
   if (!changed && !parts_.publisher.has_failed_binds()) {
-    report(translation);
+    report(*translation_);
     return;
   }
   if (config_)
@@ -27,12 +35,14 @@ void ReconcileLoop::run_once(const objects::Snapshot& snapshot) {
   input.generation = ++generation_;
   runtime_ = proxy::Runtime::build(input);
 
-  parts_.publisher.publish(runtime_, [this, translation, generation = generation_] {
+  parts_.publisher.publish(runtime_, [this, translation = *translation_, generation = generation_] {
     parts_.probes.process().config_applied(static_cast<std::int64_t>(generation));
     parts_.state.set_serving(generation);
     report(translation);
   });
+  parts_.health.watch(runtime_);
   parts_.state.set_config(config_);
+  parts_.state.set_clusters(runtime_->clusters());
 }
 
 /// Each warning once for as long as it holds.

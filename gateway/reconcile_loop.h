@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "config/objects/snapshot.h"
 #include "config/translate/translate.h"
+#include "gateway/health_checker.h"
 #include "gateway/name_resolver.h"
 #include "gateway/published_state.h"
 #include "gateway/publisher.h"
@@ -26,6 +28,7 @@ class ReconcileLoop {
   struct Parts {
     Publisher& publisher;
     NameResolver& resolver;
+    HealthChecker& health;
     PublishedState& state;
     proxy::Probes& probes;
     const proxy::ProxySettings& proxy_settings;
@@ -39,8 +42,11 @@ class ReconcileLoop {
   void run_once(const objects::Snapshot& snapshot);
   /// Of the last pass; null before the first.
   const std::shared_ptr<const ir::Config>& config() const { return config_; }
+  /// Some name has other addresses: serves what the last pass translated with them.
+  void renew_names();
 
  private:
+  void serve();
   void warn(const std::vector<objects::Problem>& warnings);
   void report(const translate::Translation& translation) const;
 
@@ -48,7 +54,8 @@ class ReconcileLoop {
   std::shared_ptr<translate::Memo> memo_;
   routing::Ids cluster_ids_;
   routing::Ids route_ids_;
-  std::shared_ptr<const ir::Config> config_;  ///< of the last pass
+  std::optional<translate::Translation> translation_;  ///< of the last pass
+  std::shared_ptr<const ir::Config> config_;           ///< the same with addresses for names
   std::shared_ptr<const proxy::Runtime> runtime_;
   std::uint64_t generation_ = 0;
   std::set<std::string> warned_;

@@ -44,6 +44,12 @@ class ClusterProbe {
   void connection_idled() { row_[kIdle].add(); }
   void connection_taken() { row_[kIdle].subtract(); }
 
+  /// An active check ended, or its verdict changed. On the health thread's own row.
+  void check_passed() { row_[kChecksPassed].add(); }
+  void check_failed() { row_[kChecksFailed].add(); }
+  void endpoint_sickened() { row_[kUnhealthy].add(); }
+  void endpoint_recovered() { row_[kUnhealthy].subtract(); }
+
   static metrics::TableLayout layout();
 
  private:
@@ -61,6 +67,9 @@ class ClusterProbe {
     kRetriesRefused,
     kEjections,
     kEjected,
+    kChecksPassed,
+    kChecksFailed,
+    kUnhealthy,
     kCells
   };
 

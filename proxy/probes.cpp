@@ -48,6 +48,11 @@ TableLayout ClusterProbe::layout() {
        {"gatehouse_upstream_ejections_total", "Endpoints taken out of service for what requests met.",
         Kind::counter, kEjections},
        {"gatehouse_upstream_ejected", "Endpoints out of service, counted per worker.", Kind::gauge, kEjected},
+       {"gatehouse_upstream_checks_total", "Active health checks, by result.", Kind::counter, kChecksPassed,
+        0, "result=\"passed\""},
+       {"gatehouse_upstream_checks_total", "Active health checks, by result.", Kind::counter, kChecksFailed,
+        0, "result=\"failed\""},
+       {"gatehouse_upstream_unhealthy", "Endpoints that fail their active checks.", Kind::gauge, kUnhealthy},
        {"gatehouse_upstream_connections", "Open connections, idle ones included.", Kind::gauge, kConnections},
        {"gatehouse_upstream_connections_idle", "Connections that wait for a request.", Kind::gauge, kIdle}}};
 }
@@ -99,7 +104,7 @@ void ProcessProbe::render(std::string& to) const {
 Probes::Probes(std::size_t workers, std::size_t max_series)
     : workers_(WorkerProbe::layout(), workers, 1),
       routes_(RouteProbe::layout(), workers, max_series),
-      clusters_(ClusterProbe::layout(), workers, max_series),
+      clusters_(ClusterProbe::layout(), workers + 1, max_series),
       no_route_(routes_.lease("none")) {}
 
 WorkerProbes Probes::of_worker(std::size_t index) const {

@@ -24,7 +24,7 @@ class WorkerProbes {
   ClusterProbe cluster(std::uint32_t slot) const { return ClusterProbe(clusters_->row(shard_, slot)); }
   /// Which of how many workers.
   std::size_t worker_index() const { return shard_; }
-  std::size_t worker_count() const { return clusters_->shards(); }
+  std::size_t worker_count() const { return routes_->shards(); }
   /// Requests that met no route, or were refused before one was looked for.
   RouteProbe no_route() const { return route(no_route_slot_); }
 
@@ -55,6 +55,10 @@ class Probes {
   metrics::Lease lease_cluster(std::string_view key) { return clusters_.lease(key); }
 
   WorkerProbes of_worker(std::size_t index) const;
+  /// The health thread counts beside the workers. `slot` as in WorkerProbes.
+  ClusterProbe of_health_thread(std::uint32_t slot) const {
+    return ClusterProbe(clusters_.row(routes_.shards(), slot));
+  }
   ProcessProbe& process() { return process_; }
 
   /// Prometheus text. Any thread.
@@ -63,7 +67,7 @@ class Probes {
  private:
   metrics::Table workers_;
   metrics::Table routes_;
-  metrics::Table clusters_;
+  metrics::Table clusters_;  ///< one shard more: the health thread's
   metrics::Lease no_route_;  ///< after routes_: dropped before it
   ProcessProbe process_;
 };

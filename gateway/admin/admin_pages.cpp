@@ -33,6 +33,10 @@ AdminAnswer config_dump(std::string_view, const AdminHooks& hooks) {
   return {200, "text/plain; charset=utf-8", hooks.config_dump()};
 }
 
+AdminAnswer endpoints(std::string_view, const AdminHooks& hooks) {
+  return {200, "application/yaml; charset=utf-8", hooks.endpoints()};
+}
+
 AdminAnswer statuses(std::string_view, const AdminHooks& hooks) {
   return {200, "application/yaml; charset=utf-8", hooks.statuses()};
 }
@@ -53,6 +57,8 @@ constexpr std::array kPages{
          readiness},
     Page{"/metrics", "Prometheus metrics", Audience::anyone, metrics_text},
     Page{"/config_dump", "the configuration that serves", Audience::loopback, config_dump},
+    Page{"/endpoints", "the endpoints of every cluster and their health, as YAML", Audience::loopback,
+         endpoints},
     Page{"/statuses", "the statuses of the objects, as YAML", Audience::loopback, statuses},
 };
 

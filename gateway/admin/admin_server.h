@@ -24,6 +24,7 @@ struct Readiness {
 struct AdminHooks {
   std::function<std::string()> metrics;
   std::function<std::string()> config_dump;
+  std::function<std::string()> endpoints;
   std::function<std::string()> statuses;
   std::function<Readiness()> readiness;
 };
@@ -35,9 +36,10 @@ struct AdminOptions {
   std::size_t max_connections = 64;
 };
 
-/// GET and HEAD of /healthz, /readyz, /metrics, /config_dump and /statuses, on a thread of its own.
-/// On a loopback address only requests for localhost are answered (C4: DNS rebinding). On any other address
-/// there is no authentication, so it shows health and metrics only (C1). Ends with stop() or its destruction.
+/// GET and HEAD of /healthz, /readyz, /metrics, /config_dump, /endpoints and /statuses, on a thread of its
+/// own. On a loopback address only requests for localhost are answered (C4: DNS rebinding). On any other
+/// address there is no authentication, so it shows health and metrics only (C1). Ends with stop() or its
+/// destruction.
 class AdminServer {
  public:
   /// The error is one line for the operator.

@@ -19,6 +19,7 @@ AdminHooks hooks() {
   AdminHooks hooks;
   hooks.metrics = [] { return std::string("metric 1\n"); };
   hooks.config_dump = [] { return std::string("listeners:\n"); };
+  hooks.endpoints = [] { return std::string("clusters:\n"); };
   hooks.statuses = [] { return std::string("kind: Gateway\n"); };
   hooks.readiness = [] { return Readiness{false, {"config: a.yaml:3:1: broken"}}; };
   return hooks;
@@ -65,6 +66,7 @@ TEST_CASE("every page answers from its hook") {
   CHECK(get("/metrics").body == "metric 1\n");
   CHECK(get("/metrics").content_type == "text/plain; version=0.0.4; charset=utf-8");
   CHECK(get("/config_dump").body == "listeners:\n");
+  CHECK(get("/endpoints").body == "clusters:\n");
   CHECK(get("/statuses").body == "kind: Gateway\n");
   CHECK(get("/").body.find("/config_dump  ") != std::string::npos);
   CHECK(get("/nothing").status == 404);
@@ -98,7 +100,7 @@ TEST_CASE("C1 on a network address health and metrics are shown and nothing else
   for (const auto* path : {"/healthz", "/metrics"})
     CHECK(get(path, AdminExposure::network, "10.0.0.7:9901").status == 200);
   CHECK(get("/readyz", AdminExposure::network, "10.0.0.7:9901").status == 503);
-  for (const auto* path : {"/", "/config_dump", "/statuses"})
+  for (const auto* path : {"/", "/config_dump", "/endpoints", "/statuses"})
     CHECK(get(path, AdminExposure::network, "10.0.0.7:9901").status == 404);
 }
 
