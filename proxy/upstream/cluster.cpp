@@ -86,6 +86,9 @@ Lease Cluster::take_warm(const PickRequest& request) {
 
 Task<Result<Lease>> Cluster::open(PickRequest request, Warm warm, WaitLimits limits) {
   const Ref<Cluster> keep_alive(this);
+  // Its owner may be an endpoint that goes while we wait.
+  const SocketAddress pinned = request.pinned ? *request.pinned : SocketAddress{};
+  if (request.pinned) request.pinned = &pinned;
   if (!breaker_->admits_pending()) co_return overloaded("too many requests in flight");
   const Pending pending(*breaker_);
   WaitLimits patience = limits;

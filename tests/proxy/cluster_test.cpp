@@ -206,6 +206,27 @@ TEST_CASE("max_connections: a client that leaves stops waiting") {
   CHECK(waiting->result->error().fault == Fault::cancelled);
 }
 
+TEST_CASE("a session whose endpoint is removed while its request waits goes elsewhere") {
+  QuietBackend a;
+  QuietBackend b;
+  ClusterRig rig({a.address(), b.address()}, [](ir::Cluster& c) { c.breaker.max_connections = 1; });
+  PickRequest other;
+  const auto address_of_b = b.address();
+  other.pinned = &address_of_b;
+  auto lease = rig.open(other);
+  REQUIRE(lease);
+  PickRequest session;
+  session.pinned = &rig.endpoints().find(a.address())->address();
+  const auto waiting = rig.start(session);
+  rig.config.endpoints.erase(rig.config.endpoints.begin());
+  rig.publish();
+  lease->release();
+  for (int i = 0; i < 1'000 && !waiting->done(); ++i) rig.loop().turn(milliseconds(1));
+  REQUIRE(waiting->done());
+  REQUIRE(*waiting->result);
+  CHECK((*waiting->result)->address() == b.address());
+}
+
 TEST_CASE("RetryPermit counts retries in flight until it goes") {
   QuietBackend backend;
   ClusterRig rig({backend.address()}, [](ir::Cluster& c) { c.breaker.max_retries = 1; });
