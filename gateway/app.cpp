@@ -9,12 +9,12 @@
 #include "config/file/file_source.h"
 #include "config/file/file_watch.h"
 #include "gateway/admin/admin_server.h"
-#include "gateway/cli/run_report.h"
 #include "gateway/control_loop.h"
 #include "gateway/drain.h"
 #include "gateway/options.h"
 #include "gateway/reaper.h"
 #include "gateway/reconcile_loop.h"
+#include "gateway/run_report.h"
 #include "gateway/session_key_file.h"
 #include "proxy/access_log.h"
 

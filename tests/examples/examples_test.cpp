@@ -22,7 +22,7 @@ void check_backends(const ir::Config& config) {
     for (const auto& attachment : listener->routes)
       for (const auto& rule : attachment.route->rules) {
         INFO(listener->name << " " << attachment.route->key << " " << rule.name);
-        CHECK_FALSE(rule.backends.empty());
+        CHECK(rule.backends.empty() == rule.filters.redirect.has_value());
         for (const auto& backend : rule.backends) CHECK(backend.error_status == 0);
       }
   CHECK_FALSE(config.clusters.empty());

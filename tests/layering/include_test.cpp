@@ -58,10 +58,13 @@ const Edges& allowed_edges() {
   return kEdges;
 }
 
-/// The table's node for a file of ours: the file itself when it has a row, else its folder.
+/// The table's node for a file of ours: the file itself when it has a row, else its folder; the policies are
+/// passes of translate, in a folder of their own.
 std::string node_of(const std::string& path) {
   const std::string stem = path.substr(0, path.rfind('.'));
-  return allowed_edges().contains(stem) ? stem : SourceFile{path, {}}.folder();
+  if (allowed_edges().contains(stem)) return stem;
+  const std::string folder = SourceFile{path, {}}.folder();
+  return folder == "config/translate/policies" ? "config/translate" : folder;
 }
 
 /// The code that is the product; tests and benchmarks may include anything.

@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 
 import objects  # noqa: E402
 from cases import GatewayCase, HOST  # noqa: E402
-from command_line_test import gatehouse  # noqa: E402
+from command_line_test import EXAMPLE, gatehouse  # noqa: E402
 from servers import wait_until  # noqa: E402
 
 CANARY = """
@@ -116,6 +116,17 @@ class Explain(ToolCase):
         status, said = self.run_json("explain", f"http://moved.example.com:{self.port}/old/x?y=1")
         self.assertEqual((0, "redirected", 302, "https://moved.example.com/new/x?y=1"),
                          (status, *(said["answers"][0][name] for name in ("outcome", "status", "location"))))
+
+    def test_each_field_of_a_policy_says_where_it_comes_from(self):
+        ended = gatehouse("explain", "-f", str(EXAMPLE.with_name("policies.yaml")), "-o", "json",
+                          "http://www.example.com/")
+        [backend] = json.loads(ended.stdout)["answers"][0]["backends"]
+        origins = {field["field"]: (field["value"], field["from"]) for field in backend["policy"]}
+        self.assertEqual(("500ms", "BackendTrafficPolicy default/site at Service default/site"),
+                         origins["timeouts.connect"])
+        self.assertEqual(("30000ms", "BackendTrafficPolicy default/everywhere at Gateway default/site"),
+                         origins["timeouts.idle"])
+        self.assertEqual("maglev", backend["load_balancer"]["kind"])
 
     def test_text_names_listener_route_and_answer(self):
         ended = gatehouse("explain", "-f", str(self.config), self.url("/api"))

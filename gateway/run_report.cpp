@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/cli/run_report.h"
+#include "gateway/run_report.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
