@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/ip.h"
+#include "base/text.h"
 #include "config/objects/decoders.h"
 
 namespace gatehouse::objects {
@@ -41,13 +42,28 @@ ParametersReference read_parameters_ref(Reader& reader) {
   return {object.group, object.kind, object.name, object.ns};
 }
 
+/// Kubernetes takes leading zeros in IPv4, which nobody else does.
+bool is_ip_address(std::string_view text) {
+  std::string plain;
+  for (const char c : text) {
+    const bool leads = plain.empty() || plain.back() == '.';
+    if (plain.ends_with('0') && is_digit(c) && (plain.size() == 1 || plain[plain.size() - 2] == '.'))
+      plain.back() = c;
+    else if (c != '.' || !leads)
+      plain += c;
+    else
+      return false;
+  }
+  return IpAddress::parse(text) || (text.find(':') == std::string_view::npos && IpAddress::parse(plain));
+}
+
 GatewayAddress read_address(Reader& reader) {
   GatewayAddress address;
   address.type = reader.text_or("type", address.type, check_address_type);
   const auto value = reader.text("value", check_address_value);
   address.value = value.value_or("");
   address.routability = reader.text_or("routability", "", check_routability);
-  if (address.type == "IPAddress" && value && !IpAddress::parse(*value))
+  if (address.type == "IPAddress" && value && !is_ip_address(*value))
     reader.error_at("value", {fmt::format("\"{}\" is not an IP address", *value),
                               "write an address such as 192.0.2.10, or leave it out to get one"});
   if (address.type == "Hostname" && value)

@@ -100,9 +100,7 @@ HttpRouteTimeouts read_timeouts(Reader& reader) {
 HttpRouteRetry read_retry(Reader& reader) {
   HttpRouteRetry retry;
   retry.codes = reader.integer_set("codes", kNoLimit, kRetryCodes);
-  const auto attempts = reader.integer("attempts", {0, INT64_MAX});
-  retry.attempts =
-      static_cast<std::int32_t>(std::min<std::int64_t>(attempts.value_or(retry.attempts), INT32_MAX));
+  retry.attempts = reader.clamped_integer("attempts", 0).value_or(retry.attempts);
   retry.backoff = reader.duration("backoff");
   return retry;
 }

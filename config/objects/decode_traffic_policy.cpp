@@ -159,13 +159,14 @@ std::vector<HealthStatusRange> read_statuses(Reader& reader) {
   const auto* list = reader.array("expectedStatuses", kMaxStatusRanges);
   if (list == nullptr) return ranges;
   if (list->empty()) reader.error_at("expectedStatuses", {"must not be empty", "list at least one status"});
-  for (const auto& entry : *list) {
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const auto& entry = (*list)[i];
     const auto range = to_status_range(entry);
     if (range)
       ranges.push_back(*range);
     else
-      reader.error_at("expectedStatuses",
-                      {fmt::format("{} is not a status or a range of statuses", entry.dump()),
+      reader.error_in("expectedStatuses", i,
+                      {fmt::format("{} is not a status or a range of statuses", describe(entry)),
                        "write 200 or \"200-299\""});
   }
   return ranges;

@@ -37,6 +37,8 @@ std::string_view type_of(const json& value) {
   return value.is_boolean() ? "a boolean" : value.is_null() ? "empty" : "a number";
 }
 
+}  // namespace
+
 std::string describe(const json& value) {
   constexpr std::size_t kShown = 40;
   if (value.is_structured() || value.is_null()) return std::string(type_of(value));
@@ -45,8 +47,6 @@ std::string describe(const json& value) {
   if (value.is_string()) return "the text " + text;
   return (value.is_boolean() ? "the boolean " : "the number ") + text;
 }
-
-}  // namespace
 
 std::vector<PathStep> Path::steps() const {
   std::vector<PathStep> steps;
@@ -146,6 +146,11 @@ void Reader::error_at(std::string_view key, const Complaint& complaint) {
   diagnostics_.error(Path(path_, key), complaint);
 }
 
+void Reader::error_in(std::string_view key, std::size_t index, const Complaint& complaint) {
+  const Path list(path_, key);
+  diagnostics_.error(Path(list, index), complaint);
+}
+
 void Reader::warning_at(std::string_view key, const Complaint& complaint) {
   diagnostics_.warning(Path(path_, key), complaint);
 }
@@ -226,6 +231,12 @@ std::optional<std::int32_t> Reader::small_integer(std::string_view key, Range ra
   const auto number = integer(key, {range.min, std::min<std::int64_t>(range.max, INT32_MAX)});
   if (!number) return std::nullopt;
   return static_cast<std::int32_t>(*number);
+}
+
+std::optional<std::int32_t> Reader::clamped_integer(std::string_view key, std::int64_t min) {
+  const auto number = integer(key, {min, INT64_MAX});
+  if (!number) return std::nullopt;
+  return static_cast<std::int32_t>(std::min<std::int64_t>(*number, INT32_MAX));
 }
 
 std::optional<std::chrono::milliseconds> Reader::duration(std::string_view key) {

@@ -73,6 +73,9 @@ class Diagnostics {
   std::vector<Problem> problems_;
 };
 
+/// For messages: "the text \"x\"", "a list". Long values are cut.
+std::string describe(const nlohmann::json& value);
+
 struct Range {
   std::int64_t min;
   std::int64_t max;
@@ -116,6 +119,8 @@ class Reader {
   std::string required_choice(std::string_view key, std::span<const std::string_view> choices);
   std::optional<std::int64_t> integer(std::string_view key, Range range);
   std::optional<std::int32_t> small_integer(std::string_view key, Range range);
+  /// Where the CRD sets no upper limit: what is beyond 32 bits counts as the greatest 32-bit number.
+  std::optional<std::int32_t> clamped_integer(std::string_view key, std::int64_t min);
   std::optional<bool> boolean(std::string_view key);
   std::optional<std::chrono::milliseconds> duration(std::string_view key);
   /// A number or a text, as a text.
@@ -140,6 +145,8 @@ class Reader {
   /// Says something about this object, or about one field of it.
   void error(const Complaint& complaint) { diagnostics_.error(path_, complaint); }
   void error_at(std::string_view key, const Complaint& complaint);
+  /// About one entry of a list.
+  void error_in(std::string_view key, std::size_t index, const Complaint& complaint);
   void warning_at(std::string_view key, const Complaint& complaint);
 
  private:
