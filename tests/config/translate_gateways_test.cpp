@@ -43,6 +43,25 @@ objects::Snapshot snapshot_of(objects::Gateway object) {
   return snapshot;
 }
 
+/// Adds a ListenerSet that may attach to the Gateway of snapshot_of().
+void add_set(objects::Snapshot& snapshot, std::string name, std::vector<objects::GatewayListener> listeners) {
+  auto parent = std::make_shared<objects::Gateway>(*snapshot.gateways.at("default/gw"));
+  parent->allowed_listeners.from = "Same";
+  snapshot.gateways["default/gw"] = std::move(parent);
+  auto set = std::make_shared<objects::ListenerSet>();
+  set->meta.name = std::move(name);
+  set->meta.ns = "default";
+  set->parent_ref.name = "gw";
+  set->listeners = std::move(listeners);
+  snapshot.listener_sets[set->meta.full_name()] = std::move(set);
+}
+
+objects::Snapshot with_set(objects::Gateway object, std::vector<objects::GatewayListener> listeners) {
+  auto snapshot = snapshot_of(std::move(object));
+  add_set(snapshot, "set", std::move(listeners));
+  return snapshot;
+}
+
 Options options_with_pool(std::string_view pool) {
   Options options;
   options.address_pool = {Cidr::parse(pool).value()};
@@ -136,6 +155,54 @@ TEST_CASE("an address on which no socket works leaves the status") {
   CHECK(status.addresses == std::vector{address("127.0.0.2")});
   CHECK(programmed(status).reason == "AddressNotUsable");
   CHECK(condition(status.conditions, "AddressesAssigned").reason == "PartiallyAssigned");
+}
+
+TEST_CASE("a Gateway whose every address failed has none assigned") {
+  auto object = gateway({listener("a", 80)});
+  object.addresses = {address("198.51.100.1")};
+  const auto result = translate(snapshot_of(object), {}, nullptr);
+  const auto merged = merge_bind_outcomes(
+      result, {{SocketAddress::parse("198.51.100.1:80").value(), "not an address of this machine"}});
+  const auto& status = merged.gateways.at("default/gw");
+  CHECK(status.addresses.empty());
+  CHECK(condition(status.conditions, "AddressesAssigned").reason == "NotAssigned");
+  CHECK(programmed(status).reason == "AddressNotUsable");
+}
+
+TEST_CASE("a socket that failed for an entry of a ListenerSet is no matter of its Gateway") {
+  const auto snapshot = with_set(gateway({listener("a", 80)}), {listener("a", 81), listener("b", 82)});
+  const auto result = translate(snapshot, options_with_pool("127.0.0.1"), nullptr);
+  const auto merged =
+      merge_bind_outcomes(result, {{SocketAddress::parse("127.0.0.1:80").value(), ""},
+                                   {SocketAddress::parse("127.0.0.1:81").value(), "taken: use another port"},
+                                   {SocketAddress::parse("127.0.0.1:82").value(), ""}});
+  const auto& set = merged.listener_sets.at("default/set");
+  CHECK(condition(set.conditions, "Programmed").reason == "PortUnavailable");
+  CHECK_THAT(condition(set.conditions, "Programmed").message,
+             Catch::Equals("ListenerSet default/set: listener a: 127.0.0.1:81: taken: use another port"));
+  CHECK(condition(set.listeners[0].conditions, "Programmed").reason == "PortUnavailable");
+  CHECK(condition(set.listeners[1].conditions, "Programmed").status == "True");
+  const auto& parent = merged.gateways.at("default/gw");
+  CHECK(parent == result.statuses.gateways.at("default/gw"));
+}
+
+TEST_CASE("entries of a ListenerSet wait for their own sockets") {
+  const auto snapshot = with_set(gateway({listener("a", 80)}), {listener("b", 81)});
+  const auto result = translate(snapshot, options_with_pool("127.0.0.1"), nullptr);
+  const auto merged = merge_bind_outcomes(result, {{SocketAddress::parse("127.0.0.1:80").value(), ""}});
+  const auto& set = merged.listener_sets.at("default/set");
+  CHECK(condition(set.conditions, "Programmed").status == "Unknown");
+  CHECK(condition(set.conditions, "Programmed").reason == "Pending");
+}
+
+TEST_CASE("a thousand ListenerSets with one hostname leave it to the first by name") {
+  auto snapshot = snapshot_of(gateway({listener("a", 80)}));
+  for (int i = 0; i < 1000; ++i) add_set(snapshot, "set-" + std::to_string(1000 + i), {listener("x", 81)});
+  const auto result = translate(snapshot, options_with_pool("127.0.0.1"), nullptr);
+  CHECK(result.config->listeners.size() == 2);
+  CHECK(result.statuses.gateways.at("default/gw").attached_listener_sets == 1);
+  CHECK(condition(result.statuses.listener_sets.at("default/set-1000").conditions, "Accepted").status ==
+        "True");
 }
 
 TEST_CASE("a status that is bad already is not made better by its sockets") {

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMinimumCases = 45;
+constexpr std::size_t kMinimumCases = 120;
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
