@@ -85,15 +85,14 @@ std::optional<std::uint32_t> CompiledRoute::add_conditions(const std::vector<ir:
   for (const ir::ValueMatch& match : from) {
     // Gateway API: of entries with equivalent names only the first is considered.
     const auto added = std::span(conditions_).subspan(first);
-    if (std::any_of(added.begin(), added.end(), [&](const auto& c) { return c.name == match.name; }))
+    if (std::any_of(added.begin(), added.end(), [&](const auto& c) { return c.name() == match.name; }))
       continue;
-    ValueCondition condition{match.name, match.value, nullptr};
+    const Regex* regex = nullptr;
     if (match.kind == ir::ValueMatchKind::regex) {
-      condition.regex = add_regex(match.value);
-      if (condition.regex == nullptr) return std::nullopt;
-      condition.value.clear();
+      regex = add_regex(match.value);
+      if (regex == nullptr) return std::nullopt;
     }
-    conditions_.push_back(std::move(condition));
+    conditions_.emplace_back(match.name, match.value, regex);
   }
   return static_cast<std::uint32_t>(conditions_.size() - first);
 }

@@ -54,8 +54,8 @@ struct CompiledRule {
 /// backend.
 const CompiledRule::Target* pick(const CompiledRule& rule, std::uint64_t dice);
 
-/// One match of one rule.
-struct CompiledMatch {
+/// One match of one rule, in one cache line.
+struct alignas(64) CompiledMatch {
   const CompiledRule* rule = nullptr;
   const ir::RouteMatch* match = nullptr;
   Conditions conditions;

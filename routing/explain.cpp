@@ -88,7 +88,8 @@ void judge_conditions(Candidate& candidate, const RequestView& request) {
     const bool is_header = i < conditions.header_count;
     const bool holds =
         is_header ? holds_for_headers(value, request.headers) : holds_for_query(value, request.query);
-    if (!holds) return lose(is_header ? Verdict::other_header : Verdict::other_query, value.name);
+    if (!holds)
+      return lose(is_header ? Verdict::other_header : Verdict::other_query, std::string(value.name()));
   }
 }
 

@@ -2,6 +2,7 @@
 // Hostnames with wildcards, found from the most to the least specific.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,19 +32,25 @@ class HostIndex {
   template <typename Visit>
   bool visit(std::string_view host, Visit visit) const {
     if (!host.empty() && host.size() <= kMaxHostBytes && host.front() != '.') {
-      if (const auto found = find(host); found != HashIndex::kNone && visit(keys_[found].value)) return true;
+      if (const auto found = find(host); found != kNone && visit(found)) return true;
       if (longest_wildcard_ != 0 && visit_wildcards(host, visit)) return true;
     }
-    return any_host_ != HashIndex::kNone && visit(any_host_);
+    return any_host_ != kNone && visit(any_host_);
   }
 
-  std::size_t size() const { return keys_.size() + (any_host_ != HashIndex::kNone ? 1 : 0); }
+  std::size_t size() const { return size_ + (any_host_ != kNone ? 1 : 0); }
 
  private:
-  struct Key {
-    std::uint32_t offset;  ///< into text_
-    std::uint32_t size;
-    std::uint32_t value;
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+
+  /// A hostname and its value in one cache line: a find that meets no collision touches nothing else.
+  struct alignas(64) Slot {
+    static constexpr std::size_t kInline = 52;
+
+    std::uint32_t hash = 0;
+    std::uint32_t value = kNone;
+    std::uint32_t size = 0;
+    std::array<char, kInline> text;  ///< the key, or its offset in long_keys_
   };
 
   template <typename Visit>
@@ -51,21 +58,30 @@ class HostIndex {
     for (std::size_t dot = host.find('.', 1); dot != host.npos; dot = host.find('.', dot + 1)) {
       const std::string_view suffix = host.substr(dot);
       if (suffix.size() > longest_wildcard_) continue;
-      if (const auto found = find(suffix); found != HashIndex::kNone && visit(keys_[found].value))
-        return true;
+      if (const auto found = find(suffix); found != kNone && visit(found)) return true;
     }
     return false;
   }
 
-  std::string_view text(const Key& key) const { return std::string_view(text_).substr(key.offset, key.size); }
+  /// The value of exactly `key`, or kNone.
   std::uint32_t find(std::string_view key) const {
-    return index_.find(hash_text(key, 0), [&](std::uint32_t i) { return text(keys_[i]) == key; });
+    if (slots_.empty()) return kNone;
+    const std::uint32_t hash = hash_text(key, 0);
+    for (std::size_t at = hash & mask_;; at = (at + 1) & mask_) {
+      const Slot& slot = slots_[at];
+      if (slot.value == kNone) return kNone;
+      if (slot.hash == hash && text(slot) == key) return slot.value;
+    }
   }
+  std::string_view text(const Slot& slot) const;
+  void grow();
+  void place(const Slot& slot);
 
-  std::string text_;  ///< all keys; "*.example.com" is kept as ".example.com", which is no valid host
-  std::vector<Key> keys_;
-  HashIndex index_;
-  std::uint32_t any_host_ = HashIndex::kNone;
+  std::vector<Slot> slots_;  ///< open addressing, at most two thirds full
+  std::size_t mask_ = 0;
+  std::size_t size_ = 0;
+  std::string long_keys_;
+  std::uint32_t any_host_ = kNone;
   std::size_t longest_wildcard_ = 0;
 };
 

@@ -24,6 +24,8 @@ HostTable::HostTable(Routes routes) : routes_(std::move(routes)) {
   auto regexes = rank_regexes();
   sort_by_precedence(regexes);
   if (!regexes.empty()) regexes_ = std::make_unique<const PathRegexes>(regexes);
+  const bool is_catch_all = matches_.size() == 1 && trie_.root().prefix_count == 1;
+  if (is_catch_all && !regexes_ && matches_.front().conditions.empty()) only_ = &matches_.front();
 }
 
 std::vector<Ranked> HostTable::rank_paths(PathTrieBuilder& trie) const {
@@ -63,7 +65,10 @@ void HostTable::add_matches(const std::vector<Ranked>& sorted, PathTrieBuilder& 
   for (const Ranked& ranked : sorted) {
     PathStop& stop = trie.stop(static_cast<std::uint32_t>(ranked.place >> 1));
     const bool is_prefix = (ranked.place & 1) != 0;
-    if (stop.exact_count + stop.prefix_count == 0) stop.begin = static_cast<std::uint32_t>(matches_.size());
+    if (stop.exact_count + stop.prefix_count == 0) {
+      stop.begin = static_cast<std::uint32_t>(matches_.size());
+      stop.conditions = ranked.match->conditions.values;
+    }
     ++(is_prefix ? stop.prefix_count : stop.exact_count);
     matches_.push_back(*ranked.match);
   }
@@ -77,8 +82,10 @@ const CompiledMatch* HostTable::first_of(std::uint32_t begin, std::uint32_t coun
 }
 
 const CompiledMatch* HostTable::find(const RequestView& request) const {
+  if (only_ != nullptr) return only_;
   const PathTrie::Walk walk = trie_.walk(request.path);
   const PathStop& deepest = trie_.stop(walk.deepest);
+  __builtin_prefetch(deepest.conditions);
   if (walk.whole && deepest.exact_count != 0) {
     if (const auto* match = first_of(deepest.begin, deepest.exact_count, request)) return match;
   }

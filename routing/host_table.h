@@ -33,6 +33,8 @@ class HostTable {
   void add_matches(const std::vector<Ranked>& sorted, PathTrieBuilder& trie);
   const CompiledMatch* first_of(std::uint32_t begin, std::uint32_t count, const RequestView& request) const;
 
+  /// Serves every request, if there is just one match and it asks for nothing: the most common host.
+  const CompiledMatch* only_ = nullptr;
   Routes routes_;
   PathTrie trie_;
   std::vector<CompiledMatch> matches_;          ///< what the trie's stops refer to

@@ -15,10 +15,10 @@ bool has_name(const HeaderField& field, std::string_view name) {
 
 /// The joined values are compared piece by piece, so nothing has to be built.
 bool headers_equal(std::span<const HeaderField> headers, const ValueCondition& wanted) {
-  std::string_view rest = wanted.value;
+  std::string_view rest = wanted.value();
   bool seen = false;
   for (const HeaderField& field : headers) {
-    if (!has_name(field, wanted.name)) continue;
+    if (!has_name(field, wanted.name())) continue;
     if (seen && !rest.starts_with(',')) return false;
     if (seen) rest.remove_prefix(1);
     if (!rest.starts_with(field.value)) return false;
@@ -101,17 +101,27 @@ std::optional<std::string_view> find_parameter(std::string_view query, std::stri
 
 }  // namespace
 
+ValueCondition::ValueCondition(std::string_view name, std::string_view value, const Regex* regex)
+    : regex_(regex),
+      name_size_(static_cast<std::uint32_t>(name.size())),
+      value_size_(regex == nullptr ? static_cast<std::uint32_t>(value.size()) : 0) {
+  if (name_size_ + value_size_ > here_.size()) elsewhere_.reset(new char[name_size_ + value_size_]);
+  char* to = elsewhere_ ? elsewhere_.get() : here_.data();
+  name.copy(to, name_size_);
+  value.copy(to + name_size_, value_size_);
+}
+
 bool holds_for_headers(const ValueCondition& condition, std::span<const HeaderField> headers) {
-  if (condition.regex != nullptr) return headers_match(headers, condition.name, *condition.regex);
+  if (condition.regex() != nullptr) return headers_match(headers, condition.name(), *condition.regex());
   return headers_equal(headers, condition);
 }
 
 bool holds_for_query(const ValueCondition& condition, std::string_view query) {
-  const auto raw = find_parameter(query, condition.name);
+  const auto raw = find_parameter(query, condition.name());
   if (!raw) return false;
-  if (condition.regex == nullptr) return equals_decoded(*raw, condition.value);
-  if (raw->find_first_of("%+") == raw->npos) return condition.regex->matches(*raw);
-  return decoded_matches(*raw, *condition.regex);
+  if (condition.regex() == nullptr) return equals_decoded(*raw, condition.value());
+  if (raw->find_first_of("%+") == raw->npos) return condition.regex()->matches(*raw);
+  return decoded_matches(*raw, *condition.regex());
 }
 
 bool Conditions::hold(const RequestView& request) const {

@@ -2,10 +2,11 @@
 // The conditions of a match beyond its path: method, headers, query parameters.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "base/regex.h"
@@ -17,14 +18,27 @@ namespace gatehouse::routing {
 /// decoded) may be this long; beyond, the condition does not hold.
 inline constexpr std::size_t kMaxBuiltSubject = 64 * 1024;
 
-/// One compiled header or query condition. Holds copies of the texts, which are mostly short and then lie in
-/// here: one cache line instead of three. A header that comes several times is looked at as its values joined
-/// by ",". Of a repeated query parameter the first counts; names and values are compared after
-/// percent-decoding, '+' being a space, bad escapes literal.
-struct ValueCondition {
-  std::string name;
-  std::string value;             ///< unused with a regex
-  const Regex* regex = nullptr;  ///< null: exact
+/// One compiled header or query condition: its texts lie in here unless they are long, so that looking at one
+/// costs one cache line. A header that comes several times is looked at as its values joined by ",". Of a
+/// repeated query parameter the first counts; names and values are compared after percent-decoding, '+' being
+/// a space, bad escapes literal.
+class alignas(64) ValueCondition {
+ public:
+  /// `regex` null: exact. With one, `value` is not kept.
+  ValueCondition(std::string_view name, std::string_view value, const Regex* regex);
+
+  std::string_view name() const { return {text(), name_size_}; }
+  std::string_view value() const { return {text() + name_size_, value_size_}; }
+  const Regex* regex() const { return regex_; }
+
+ private:
+  const char* text() const { return elsewhere_ ? elsewhere_.get() : here_.data(); }
+
+  const Regex* regex_;
+  std::unique_ptr<char[]> elsewhere_;
+  std::uint32_t name_size_;
+  std::uint32_t value_size_;
+  std::array<char, 40> here_;
 };
 
 bool holds_for_headers(const ValueCondition& condition, std::span<const HeaderField> headers);

@@ -17,6 +17,7 @@ struct PathStop {
   std::uint32_t begin = 0;
   std::uint32_t exact_count = 0;
   std::uint32_t prefix_count = 0;
+  const void* conditions = nullptr;  ///< of the first match; fetched while the match itself is
 };
 
 /// Collects the paths of a PathTrie. Node 0 is the root, above every path. Elements are what lies between
@@ -62,13 +63,15 @@ class PathTrie {
   Walk walk(std::string_view path) const;
 
   const PathStop& stop(std::uint32_t node) const { return nodes_[node].stop; }
+  /// Above every path.
+  const PathStop& root() const { return nodes_[kRoot].stop; }
   /// The nearest ancestor with prefix matches, or kNone.
   std::uint32_t above(std::uint32_t node) const { return nodes_[node].above; }
 
  private:
   static constexpr std::uint32_t kRoot = 0;
   static constexpr std::uint32_t kFree = UINT32_MAX - 1;
-  static constexpr std::size_t kInlineLabel = 36;
+  static constexpr std::size_t kInlineLabel = 24;
 
   struct alignas(64) Node {
     PathStop stop;
