@@ -33,7 +33,9 @@ void OwnRequest::copy_request(const http::RequestHead& head) {
 
 Task<Result<void>> OwnRequest::send(std::uint32_t cluster, std::string_view body, WaitLimits limits) {
   auto& head = request();
-  head.framing = {body.empty() ? http::BodyKind::none : http::BodyKind::length, body.size(), true};
+  // A request that came with a length keeps one, also of zero.
+  const bool has_length = !body.empty() || head.framing.kind == http::BodyKind::length;
+  head.framing = {has_length ? http::BodyKind::length : http::BodyKind::none, body.size(), true};
   const auto sent = co_await send_once(cluster, body, Cluster::Warm::allowed, limits);
   if (sent) co_return sent;
   // B2, as in the exchange: the backend closed a connection that was idle.
