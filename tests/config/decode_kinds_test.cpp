@@ -284,7 +284,8 @@ kind: EndpointSlice
 metadata: {name: web-1}
 addressType: IPv4
 endpoints:
-- {addresses: [192.0.2.1], zone: a, nodeName: n1, hostname: web-0, targetRef: {kind: Pod, name: web-0, uid: u},
+- {addresses: [192.0.2.1], zone: a, nodeName: n1, hostname: web-0,
+   targetRef: {kind: Pod, name: web-0, uid: u},
    hints: {forZones: [{name: a}, {name: b}], forNodes: [{name: n1}]}}
 )");
   const auto& endpoint = slice.endpoints.at(0);
