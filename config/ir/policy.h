@@ -68,14 +68,15 @@ struct ActiveHealthCheck {
 };
 
 /// Ejection by what requests meet. Counts of consecutive failures; 0 switches one off. The last usable
-/// endpoint is never ejected.
+/// endpoint is never ejected, and no more than the given part of them, but for those that cannot be connected
+/// to: a request may be to blame for a failure, never for a refused connection (B11).
 struct PassiveHealth {
   std::uint32_t consecutive_5xx = 0;
   std::uint32_t consecutive_gateway_errors = 0;  ///< 502, 503, 504
   std::uint32_t consecutive_local_failures = 3;  ///< refused, reset, timeout
   milliseconds base_ejection{1'000};             ///< doubles with each ejection in a row
   milliseconds max_ejection{60'000};
-  std::uint32_t max_ejected_percent = 100;
+  std::uint32_t max_ejected_percent = 50;  ///< 0: none at all
   bool operator==(const PassiveHealth&) const = default;
 };
 

@@ -247,10 +247,11 @@ EndpointSet::Change EndpointSet::record(Endpoint& endpoint, UpstreamOutcome outc
 /// B11. The share of ejected ones is limited where a request may be to blame; an endpoint that cannot be
 /// connected to is of no use to anybody.
 bool EndpointSet::may_eject(const Endpoint& endpoint, Verdict verdict) const {
+  const std::uint32_t percent = config_->passive_health.max_ejected_percent;
   const std::size_t others = usable_ - (endpoint.placing.healthy ? 1 : 0);
-  if (others == 0) return false;
+  if (others == 0 || percent == 0) return false;
   if (verdict == Verdict::unreachable || ejected_ == 0) return true;
-  return (ejected_ + 1) * 100 <= size_ * config_->passive_health.max_ejected_percent;
+  return (ejected_ + 1) * 100 <= size_ * percent;
 }
 
 }  // namespace gatehouse::proxy

@@ -121,7 +121,7 @@ TEST_CASE("B11: the last usable endpoint is never ejected") {
 }
 
 TEST_CASE("B11: what requests may be to blame for ejects no more than half") {
-  ClusterRig rig({kA, kB, kC, kD}, [](ir::Cluster& c) { c.passive_health.max_ejected_percent = 50; });
+  ClusterRig rig({kA, kB, kC, kD});
   SECTION("resets") {
     for (const auto& address : {kA, kB, kC, kD}) rig.report(address, UpstreamOutcome::reset(), 20);
     CHECK(rig.tally(20) == Counts{0, 0, 10, 10});
@@ -130,6 +130,15 @@ TEST_CASE("B11: what requests may be to blame for ejects no more than half") {
     for (const auto& address : {kA, kB, kC, kD}) rig.report(address, UpstreamOutcome::refused(), 20);
     CHECK(rig.tally(20) == Counts{0, 0, 0, 20});
   }
+}
+
+TEST_CASE("with a limit of 0 % nothing is ejected, else at least one may be") {
+  const auto [percent, expected] =
+      GENERATE(table<std::uint32_t, Counts>({{0, {10, 10, 10}}, {10, {0, 15, 15}}}));
+  ClusterRig rig({kA, kB, kC}, [p = percent](ir::Cluster& c) { c.passive_health.max_ejected_percent = p; });
+  rig.report(kA, UpstreamOutcome::reset(), 10);
+  rig.report(kB, UpstreamOutcome::reset(), 10);
+  CHECK(rig.tally(30) == expected);
 }
 
 TEST_CASE("when the last healthy endpoint goes, the ejected ones are used again") {
