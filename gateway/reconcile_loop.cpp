@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/reconcile_loop.h"
 
+#include <utility>
+
 #include "base/log.h"
 #include "config/ir/diff.h"
 #include "gateway/warnings.h"
 
 namespace gatehouse::gateway {
+namespace {
+
+/// What did not change is the same object in both: translate and the resolver see to that.
+bool has_same_parts(const ir::Config& a, const ir::Config& b) {
+  return a.listeners == b.listeners && a.clusters == b.clusters;
+}
+
+}  // namespace
 
 void ReconcileLoop::run_once(const objects::Snapshot& snapshot) {
   translation_ = translate::translate(snapshot, parts_.options, memo_.get());
@@ -20,14 +30,12 @@ void ReconcileLoop::renew_names() {
 void ReconcileLoop::serve() {
   const auto config = parts_.resolver.resolve(translation_->config);
 
-  const bool changed = !config_ || !(*config_ == *config);
+  const bool changed = !config_ || !has_same_parts(*config_, *config);
   if (!changed && !parts_.publisher.has_failed_binds()) {
     report(*translation_);
     return;
   }
-  if (config_)
-    for (const auto& line : ir::diff(*config_, *config)) log_info("config: {}", line);
-  config_ = config;
+  const auto before = std::exchange(config_, config);
 
   proxy::Runtime::Input input{config, runtime_.get(), {cluster_ids_, route_ids_}};
   input.settings = &parts_.proxy_settings;

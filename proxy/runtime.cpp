@@ -53,13 +53,6 @@ std::vector<SocketRuntime> group_by_socket(const std::vector<ListenerPtr>& liste
   return sockets;
 }
 
-std::vector<const ClusterRuntime*> clusters_by_id(const Runtime* runtime) {
-  std::vector<const ClusterRuntime*> clusters(runtime ? runtime->cluster_ids() : 0);
-  if (runtime)
-    for (const auto& cluster : runtime->clusters()) clusters[cluster.id] = &cluster;
-  return clusters;
-}
-
 }  // namespace
 
 Runtime::Runtime(Probes& probes) : probes_(probes) {
@@ -68,6 +61,36 @@ Runtime::Runtime(Probes& probes) : probes_(probes) {
 Runtime::~Runtime() {
   probes_.process().runtime_destroyed();
 }
+
+/// Takes over what the runtime before had leased; a name is only looked up when it is new. Values that found
+/// the table full are tried again with every runtime, until one of them finds it full again.
+class Runtime::LeaseTaker {
+ public:
+  LeaseTaker(const Leases* before, std::uint32_t size) : before_(before) {
+    result_.rows.resize(size);
+    result_.leases.resize(size);
+  }
+
+  template <typename Take>
+  void take(std::uint32_t id, Take lease) {
+    auto& mine = result_.leases[id];
+    if (mine) return;
+    if (before_ && before_->row(id) != metrics::Table::kOther) {
+      mine = before_->leases[id];
+    } else if (!is_full_) {
+      mine = std::make_shared<const metrics::Lease>(lease());
+      is_full_ = mine->slot() == metrics::Table::kOther;
+    }
+    result_.rows[id] = mine ? mine->slot() : metrics::Table::kOther;
+  }
+
+  Leases done() { return std::move(result_); }
+
+ private:
+  const Leases* before_;
+  Leases result_;
+  bool is_full_ = false;
+};
 
 std::shared_ptr<const Runtime> Runtime::build(const Input& input, routing::CompileStats* stats) {
   std::shared_ptr<Runtime> runtime(new Runtime(*input.probes));
@@ -78,27 +101,43 @@ std::shared_ptr<const Runtime> Runtime::build(const Input& input, routing::Compi
     runtime->listeners_.push_back(build_listener(config, previous, input, stats));
   }
   runtime->sockets_ = group_by_socket(runtime->listeners_);
-  const auto known = clusters_by_id(input.previous);
-  for (const auto& cluster : input.config->clusters) {
-    const std::uint32_t id = input.ids.clusters.id(cluster->key);
-    runtime->clusters_.push_back(ClusterRuntime::build(id, cluster, id < known.size() ? known[id] : nullptr));
-  }
-  runtime->cluster_ids_ = input.ids.clusters.size();
+  runtime->build_clusters(input);
   runtime->lease_rows(input);
   return runtime;
 }
 
+/// Both lists are sorted by key, and most clusters are the very objects of the runtime before: no key of
+/// these is looked at.
+void Runtime::build_clusters(const Input& input) {
+  static const std::vector<ClusterRuntime> kNone;
+  const auto& before = input.previous ? input.previous->clusters_ : kNone;
+  clusters_.reserve(input.config->clusters.size());
+  auto at = before.begin();
+  for (const auto& cluster : input.config->clusters) {
+    while (at != before.end() && at->config != cluster && at->config->key < cluster->key) ++at;
+    const bool is_known = at != before.end() && (at->config == cluster || at->config->key == cluster->key);
+    const auto id = is_known ? at->id : input.ids.clusters.id(cluster->key);
+    clusters_.push_back(ClusterRuntime::build(id, cluster, is_known ? &*at : nullptr));
+    if (is_known) ++at;
+  }
+  cluster_ids_ = input.ids.clusters.size();
+}
+
 void Runtime::lease_rows(const Input& input) {
-  cluster_leases_.resize(cluster_ids_);
+  LeaseTaker clusters(input.previous ? &input.previous->cluster_leases_ : nullptr, cluster_ids_);
   for (const auto& cluster : clusters_)
-    cluster_leases_[cluster.id] = probes_.lease_cluster(cluster.config->key);
-  route_leases_.resize(input.ids.metrics.size());
+    clusters.take(cluster.id, [&] { return probes_.lease_cluster(cluster.config->key); });
+  cluster_leases_ = clusters.done();
+
+  LeaseTaker routes(input.previous ? &input.previous->route_leases_ : nullptr, input.ids.metrics.size());
   for (const auto& listener : listeners_) {
-    for (const auto& attachment : listener->config->routes) {
-      auto& lease = route_leases_[input.ids.metrics.id(attachment.route->key)];
-      if (lease.slot() == metrics::Table::kOther) lease = probes_.lease_route(attachment.route->key);
+    for (const auto& route : listener->table->routes()) {
+      const auto& key = route->route()->key;
+      const auto id = route->rules().empty() ? input.ids.metrics.id(key) : route->rules()[0].metric_slot;
+      routes.take(id, [&] { return probes_.lease_route(key); });
     }
   }
+  route_leases_ = routes.done();
 }
 
 const SocketRuntime* Runtime::find_socket(const SocketAddress& address) const {

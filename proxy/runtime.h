@@ -38,7 +38,7 @@ struct ListenerRuntime {
   std::shared_ptr<const ir::Listener> config;
   std::shared_ptr<const routing::RouteTable> table;
   http::RequestRules request_rules;
-  std::string port_text;  ///< the advertised port
+  std::string port_text;                       ///< the advertised port
   std::vector<std::uint32_t> request_filters;  ///< clusters of config->request_filters; routing::kNoCluster
 };
 
@@ -81,16 +81,22 @@ class Runtime {
 
   /// Rows of the metric tables, by the ids of routes and clusters; kOther for what this runtime does not
   /// know.
-  std::uint32_t route_row(std::uint32_t id) const { return row(route_leases_, id); }
-  std::uint32_t cluster_row(std::uint32_t id) const { return row(cluster_leases_, id); }
+  std::uint32_t route_row(std::uint32_t id) const { return route_leases_.row(id); }
+  std::uint32_t cluster_row(std::uint32_t id) const { return cluster_leases_.row(id); }
 
  private:
-  using Leases = std::vector<metrics::Lease>;
+  /// Leases by id, shared with the runtimes before and after as long as all of them know the id.
+  struct Leases {
+    std::vector<std::uint32_t> rows;
+    std::vector<std::shared_ptr<const metrics::Lease>> leases;
+
+    std::uint32_t row(std::uint32_t id) const { return id < rows.size() ? rows[id] : metrics::Table::kOther; }
+  };
+
+  class LeaseTaker;
 
   explicit Runtime(Probes& probes);
-  static std::uint32_t row(const Leases& leases, std::uint32_t id) {
-    return id < leases.size() ? leases[id].slot() : metrics::Table::kOther;
-  }
+  void build_clusters(const Input& input);
   void lease_rows(const Input& input);
 
   Probes& probes_;

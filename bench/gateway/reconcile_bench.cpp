@@ -31,8 +31,7 @@ spec:
   listeners: [{name: http, port: 80, protocol: HTTP}]
 )";
 
-/// Every host has ten routes, every route a Service of its own with one slice.
-std::string route_text(std::int64_t number, std::string_view path) {
+std::string route_text(std::int64_t number, std::int64_t service, std::string_view path) {
   return fmt::format(R"(---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -42,9 +41,9 @@ spec:
   hostnames: [host-{1}.example.com]
   rules:
     - matches: [{{path: {{value: /{2}/{0}}}}}]
-      backendRefs: [{{name: service-{0}, port: 80}}]
+      backendRefs: [{{name: service-{3}, port: 80}}]
 )",
-                     number, number / 10, path);
+                     number, number / 10, path, service);
 }
 
 std::string service_text(std::int64_t number) {
@@ -78,10 +77,17 @@ std::vector<objects::AnyObject> read(const std::string& text) {
   return objects;
 }
 
-std::string world_text(std::int64_t routes) {
+/// Every host has ten routes. Owns::service: every route has a Service and a slice of its own, which is three
+/// objects per route; else the routes of a host share one.
+enum class Owns { service, nothing };
+
+std::string world_text(std::int64_t routes, Owns owns) {
   std::string text = kHead;
-  for (std::int64_t i = 0; i < routes; ++i)
-    text += route_text(i, "path") + service_text(i) + slice_text(i, 0);
+  for (std::int64_t i = 0; i < routes; ++i) {
+    const auto service = owns == Owns::service ? i : i / 10;
+    text += route_text(i, service, "path");
+    if (owns == Owns::service || i % 10 == 0) text += service_text(service) + slice_text(service, 0);
+  }
   return text;
 }
 
@@ -96,11 +102,12 @@ class Control {
 
   void pass() {
     const auto translation = translate::translate(store_.snapshot(), options_, memo_.get());
-    if (config_ && *config_ == *translation.config) return;
+    if (config_ == translation.config) return;
     proxy::Runtime::Input input{translation.config, runtime_.get(), {clusters_, metrics_}};
     input.settings = &settings_;
     input.probes = &probes_;
     input.generation = ++generation_;
+    stats_ = {};
     runtime_ = proxy::Runtime::build(input, &stats_);
     previous_ = std::move(config_);
     config_ = translation.config;
@@ -127,8 +134,9 @@ class Control {
   std::shared_ptr<const proxy::Runtime> runtime_;
 };
 
-void load_everything(benchmark::State& state) {
-  const auto text = world_text(state.range(0));
+template <Owns kOwns>
+void load(benchmark::State& state) {
+  const auto text = world_text(state.range(0), kOwns);
   for (auto _ : state) {
     Control control;
     control.apply("file", read(text));
@@ -136,11 +144,20 @@ void load_everything(benchmark::State& state) {
   }
   state.SetLabel(fmt::format("{} bytes of YAML", text.size()));
 }
-BENCHMARK(load_everything)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+void load_routes(benchmark::State& state) {
+  load<Owns::nothing>(state);
+}
+BENCHMARK(load_routes)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+void load_routes_services_slices(benchmark::State& state) {
+  load<Owns::service>(state);
+}
+BENCHMARK(load_routes_services_slices)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 /// The first pass over objects that are there already, as after the list of an API server.
 void translate_everything(benchmark::State& state) {
-  const auto objects = read(world_text(state.range(0)));
+  const auto objects = read(world_text(state.range(0), Owns::service));
   for (auto _ : state) {
     Control control;
     control.apply("file", objects);
@@ -154,7 +171,7 @@ enum class Log { no, yes };
 template <Log kLog, typename Edit>
 void change(benchmark::State& state, Edit edit) {
   Control control;
-  control.apply("file", read(world_text(state.range(0))));
+  control.apply("file", read(world_text(state.range(0), Owns::service)));
   control.pass();
   const auto before = control.counts();
   std::int64_t round = 0;
@@ -177,12 +194,12 @@ void change(benchmark::State& state, Edit edit) {
 
 /// A new path for one route that sorts in front of what the file says, so that the edit wins.
 void change_one_route(benchmark::State& state) {
-  change<Log::no>(state, [](std::int64_t round) { return route_text(77, fmt::format("v{}", round)); });
+  change<Log::no>(state, [](std::int64_t round) { return route_text(77, 77, fmt::format("v{}", round)); });
 }
 BENCHMARK(change_one_route)->Arg(5'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 void change_one_route_and_log(benchmark::State& state) {
-  change<Log::yes>(state, [](std::int64_t round) { return route_text(77, fmt::format("v{}", round)); });
+  change<Log::yes>(state, [](std::int64_t round) { return route_text(77, 77, fmt::format("v{}", round)); });
 }
 BENCHMARK(change_one_route_and_log)->Arg(5'000)->Unit(benchmark::kMillisecond);
 

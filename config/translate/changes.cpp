@@ -10,6 +10,11 @@ template <typename T, typename Changed>
 void follow(objects::ObjectMap<T>& seen, const objects::ObjectMap<T>& now, Changed changed) {
   auto old = seen.begin();
   for (auto fresh = now.begin(); fresh != now.end() || old != seen.end();) {
+    if (fresh != now.end() && old != seen.end() && old->second == fresh->second) {  // and so is the name
+      ++old;
+      ++fresh;
+      continue;
+    }
     const bool is_gone = fresh == now.end() || (old != seen.end() && old->first < fresh->first);
     if (is_gone) {
       changed(old->first, old->second, std::shared_ptr<const T>());

@@ -108,6 +108,7 @@ void ShortWays::forget(const std::string& route, Effects& effects) {
     effects.listeners.insert(listener);
     for (const auto& target : trace.outcome->targets) release(target, effects);
   }
+  if (trace.outcome->route) effects.gone.push_back(trace.outcome->route);
   traces_.erase(found);
 }
 
@@ -141,6 +142,7 @@ void ShortWays::translate_routes(const std::vector<std::string>& names, const Op
     if (!is_joined(pass)) pass.run(draft);
   Effects effects;
   for (const auto& name : names) forget(name, effects);
+  std::sort(effects.gone.begin(), effects.gone.end());
   trace(draft, effects);
   entries.merge(memo.routes);
   entries.swap(memo.routes);
@@ -157,7 +159,7 @@ void ShortWays::join(const std::vector<std::string>& names, Draft& draft, const 
       if (!effects.listeners.contains(intern(listener.name))) continue;
       const auto place = std::lower_bound(config->listeners.begin(), config->listeners.end(), listener.name,
                                           [](const auto& a, const auto& name) { return a->name < name; });
-      *place = with_routes(*place, listener, names);
+      *place = with_routes(*place, listener, effects);
     }
   }
   if (config->listeners != last_.config->listeners) last_.config = std::move(config);
@@ -178,23 +180,28 @@ void ShortWays::join(const std::vector<std::string>& names, Draft& draft, const 
       last_.warnings.push_back(std::move(warning));
 }
 
-/// `before` itself when nothing comes of it.
+/// `before` itself when nothing comes of it. Only addresses are compared for the routes that stay.
 std::shared_ptr<const ir::Listener> ShortWays::with_routes(const std::shared_ptr<const ir::Listener>& before,
                                                            const ListenerDraft& draft,
-                                                           const std::vector<std::string>& names) const {
-  const auto is_named = [&names](const ir::Attachment& attachment) {
-    return std::binary_search(names.begin(), names.end(), attachment.route->age.name);
+                                                           const Effects& effects) const {
+  std::vector<ir::Attachment> fresh;
+  for (const auto& attachment : draft.attachments)
+    if (const auto* outcome = attachment.outcome(); outcome && outcome->route)
+      fresh.push_back({outcome->route, attachment.hostnames});
+  std::sort(fresh.begin(), fresh.end(), by_age);
+  const auto is_gone = [&effects](const ir::Attachment& attachment) {
+    return std::binary_search(effects.gone.begin(), effects.gone.end(), attachment.route);
   };
+  std::vector<ir::Attachment> old;
+  std::copy_if(before->routes.begin(), before->routes.end(), std::back_inserter(old), is_gone);
+  if (old == fresh) return before;
+
   auto listener = std::make_shared<ir::Listener>(*before);
   auto& routes = listener->routes;
-  std::erase_if(routes, is_named);
-  for (const auto& attachment : draft.attachments) {
-    const auto* outcome = attachment.outcome();
-    if (!outcome || !outcome->route) continue;
-    ir::Attachment fresh{outcome->route, attachment.hostnames};
-    routes.insert(std::upper_bound(routes.begin(), routes.end(), fresh, by_age), std::move(fresh));
-  }
-  return routes == before->routes ? before : std::move(listener);
+  std::erase_if(routes, is_gone);
+  for (auto& attachment : fresh)
+    routes.insert(std::upper_bound(routes.begin(), routes.end(), attachment, by_age), attachment);
+  return listener;
 }
 
 void ShortWays::change_counts(const Draft& draft, const CountChanges& counts) {

@@ -41,6 +41,7 @@ class ShortWays {
     CountChanges counts;
     ListenerNames listeners;
     std::set<std::string> clusters;
+    std::vector<std::shared_ptr<const ir::HttpRoute>> gone;  ///< the routes as they were, sorted by address
   };
 
   void translate_all(const objects::Snapshot& snapshot, const Options& options, Memo& memo);
@@ -54,8 +55,7 @@ class ShortWays {
 
   void join(const std::vector<std::string>& names, Draft& draft, const Effects& effects);
   std::shared_ptr<const ir::Listener> with_routes(const std::shared_ptr<const ir::Listener>& before,
-                                                  const ListenerDraft& draft,
-                                                  const std::vector<std::string>& names) const;
+                                                  const ListenerDraft& draft, const Effects& effects) const;
   void change_counts(const Draft& draft, const CountChanges& counts);
   /// Makes the clusters anew that are named, and drops those of them that nobody uses any more.
   void renew_clusters(const std::set<std::string>& keys, const Options& options, Memo& memo);
