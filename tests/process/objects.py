@@ -36,5 +36,11 @@ def service(name: str, endpoints: list[str]) -> dict:
             "spec": {"ports": [{"name": "http", "port": 80, "targetPort": 8080}]}}
 
 
+def named_service(name: str, target: str, port: int) -> dict:
+    """A Service that stands for a DNS name."""
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+            "spec": {"type": "ExternalName", "externalName": target, "ports": [{"name": "http", "port": port}]}}
+
+
 def text_of(objects: list[dict]) -> str:
     return "".join(f"---\n{json.dumps(item, indent=2)}\n" for item in objects)

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import unittest
 
 sys.dont_write_bytecode = True
@@ -39,6 +40,27 @@ class Files(GatewayCase):
         gateway.signal(signal.SIGUSR1)
         gateway.wait_until_ready()
         self.assertEqual("first", self.mark())
+        gateway.end()
+
+    def test_a_storm_of_events_puts_no_change_off(self):
+        echo = self.start_echo()
+        self.write_config(echo.endpoint)
+        gateway = self.start_gateway()
+        stormy = self.config.parent / "stormy.yaml"
+        over = threading.Event()
+
+        def rage() -> None:
+            while not over.is_set():  # far more often than changes are gathered for
+                stormy.write_text("# nothing\n")
+        storm = threading.Thread(target=rage)
+        storm.start()
+        self.addCleanup(storm.join)
+        self.addCleanup(over.set)
+        for mark in ("second", "third"):
+            self.write_config(echo.endpoint, mark=mark)
+            wait_until(f"the {mark} state is in force", lambda: self.mark() == mark, patience=10)
+        over.set()
+        storm.join()
         gateway.end()
 
     def test_a_broken_file_keeps_serving_and_says_once_where_it_is_broken(self):
