@@ -184,17 +184,17 @@ TEST_CASE_METHOD(Fixture, "the same object twice in one file is a problem at the
 }
 
 TEST_CASE_METHOD(Fixture, "unknown kinds of all files are named in one warning") {
-  const std::string secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n";
-  folder.write("a.yaml", secret + secret);
-  folder.write("b.yaml", secret + "---\napiVersion: apps/v1\nkind: Deployment\n");
+  const std::string job = "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: s}\n";
+  folder.write("a.yaml", job + job);
+  folder.write("b.yaml", job + "---\napiVersion: apps/v1\nkind: Deployment\n");
   FileSource source({folder.path()}, store);
   for (int round = 0; round < 2; ++round) {
     const auto report = source.load();
     REQUIRE(report.problems.size() == 1);
     CHECK(to_line(report.problems[0]) ==
-          "warning: skipped kinds that this version does not read: Deployment (apps/v1), Secret (v1) x3");
+          "warning: skipped kinds that this version does not read: Deployment (apps/v1), Job (batch/v1) x3");
     CHECK(report.fresh.size() == (round == 0 ? 1 : 0));
-    CHECK(report.unknown_kinds.at("Secret (v1)") == 3);
+    CHECK(report.unknown_kinds.at("Job (batch/v1)") == 3);
   }
 }
 
