@@ -181,6 +181,26 @@ TEST_CASE("without policies the effective fields are the rule's own") {
   CHECK(effective_fields(nullptr, scope_of(snapshot)) == expected);
 }
 
+TEST_CASE("what the policies of two backends dispute is explained by the rule's own chain") {
+  auto snapshot = test::snapshot_from_yaml(kBase);
+  auto route = *snapshot.http_routes.at("default/other");
+  route.rules[0].backend_refs.push_back(route.rules[0].backend_refs[0]);
+  route.rules[0].backend_refs[1].name = "web";
+  snapshot.http_routes["default/other"] = std::make_shared<const objects::HttpRoute>(route);
+  for (const auto* name : {"api", "web"}) {
+    auto object = policy(name, {service(name)});
+    object.settings.timeouts->request = name == std::string("api") ? 1s : 2s;
+    add(snapshot, object);
+  }
+  const auto result = translate(snapshot, {}, nullptr);
+  const PolicyScope scope{"default/gw/http", snapshot.http_routes.at("default/other").get(), 0,
+                          "Service/default/api/80"};
+  const std::vector<EffectiveField> expected{
+      {"timeouts.connect", "3000ms", "BackendTrafficPolicy default/api at Service default/api"}};
+  CHECK(effective_fields(result.policies.get(), scope) == expected);
+  CHECK(result.warnings.size() == 1);
+}
+
 TEST_CASE("a cluster with a longer key is explained like its backend") {
   auto snapshot = test::snapshot_from_yaml(kBase);
   add(snapshot, policy("p", {service("web")}));

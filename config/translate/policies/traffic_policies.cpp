@@ -121,28 +121,44 @@ RuleGivers rule_givers(const TrafficPolicies& policies, const PolicyChain& base,
   return result;
 }
 
+namespace {
+
+/// Who gives each field; of the rule's fields for all of its backends together.
+std::vector<FieldGiver> givers_of(const TrafficPolicies& policies, const PolicyScope& scope) {
+  const auto& route = *scope.route;
+  const auto base = policies.rule_chain(route, scope.rule, policies.listener(scope.listener));
+  const auto with = [&base](const TargetPolicies* backend) {
+    auto chain = base;
+    if (backend) chain.insert(chain.begin(), backend);
+    return chain;
+  };
+  std::vector<PolicyChain> chains;
+  for (const auto& ref : route.rules[scope.rule].backend_refs)
+    chains.push_back(with(policies.backend(
+        target_key(ref.kind, fmt::format("{}/{}", ref.ns.value_or(route.meta.ns), ref.name)))));
+  auto givers = rule_givers(policies, base, chains).givers;
+  const auto chain = with(policies.backend(scope.backend));
+  for (std::size_t i = 0; i < givers.size(); ++i)
+    if (traffic_fields()[i].part != TrafficField::Part::rule) givers[i] = giver_of(chain, i);
+  return givers;
+}
+
+}  // namespace
+
 std::vector<EffectiveField> effective_fields(const TrafficPolicies* policies, const PolicyScope& scope) {
   std::vector<EffectiveField> result;
   const auto& route = *scope.route;
   const auto own = own_settings(route.rules[scope.rule]);
-  PolicyChain chain;
-  PolicyChain base;
-  if (policies) {
-    base = policies->rule_chain(route, scope.rule, policies->listener(scope.listener));
-    chain = base;
-    const auto* backend = policies->backend(scope.backend);
-    if (backend) chain.insert(chain.begin(), backend);
-  }
   const auto fields = traffic_fields();
+  const auto givers = policies ? givers_of(*policies, scope) : std::vector<FieldGiver>(fields.size());
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    const auto giver = giver_of(chain, i);
-    if (fields[i].is_set(own) && !giver.is_override) {
+    if (fields[i].is_set(own) && !givers[i].is_override) {
       const auto from =
           fmt::format("HTTPRoute {}: spec.rules[{}].{}", route.meta.full_name(), scope.rule, fields[i].name);
       result.push_back({fields[i].name, fields[i].text(own), from});
-    } else if (giver) {
+    } else if (givers[i]) {
       result.push_back(
-          {fields[i].name, fields[i].text(policies->settings_of(giver)), policies->origin_of(giver)});
+          {fields[i].name, fields[i].text(policies->settings_of(givers[i])), policies->origin_of(givers[i])});
     }
   }
   return result;
