@@ -13,7 +13,7 @@ RELOAD_FLAGS ?=
 BIG_FLAGS ?=
 export FUZZ_SECONDS JOBS
 
-.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle fuzz fuzz-routes coverage reload big format lint clean
+.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle fuzz fuzz-routes coverage reload revive big format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,11 @@ reload: ## 2,000 edits of a release build's configuration under load (RELOAD_FLA
 	@scripts/install-packages build test
 	@scripts/build release gatehouse
 	@python3 -B tests/reload/reload.py --edits 2000 $(RELOAD_FLAGS)
+
+revive: ## backends of a release build that die, come back and flap under 2,000 requests per second
+	@scripts/install-packages build test
+	@scripts/build release gatehouse
+	@python3 -B tests/process/revive_test.py --rate 2000
 
 big: ## 1,000 held uploads, 5 GiB transfers, crowds and churn against a release build (BIG_FLAGS="--help")
 	@scripts/install-packages build test

@@ -15,20 +15,23 @@ sys.dont_write_bytecode = True
 import objects  # noqa: E402
 import servers  # noqa: E402
 from cases import HOST, GatewayCase  # noqa: E402
-from paced_load import PacedLoad, is_good, summary  # noqa: E402
+from paced_load import PacedLoad, Record, is_good, summary  # noqa: E402
 from servers import is_refused, require, wait_until  # noqa: E402
 
 RATE = 1000  # requests per second; --rate sets it
 WORKERS = "2"
 SHORT = 2.0  # seconds that a backend is away
 
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nflap"
+ANSWER = b"HTTP/1.1 200 OK\r\nConnection: %s\r\nContent-Length: 4\r\n\r\nflap"
+FAILURES_PER_WORKER = 12  # until it is ejected, and again whenever its time is over: the rate does not matter
 
 
 class FlappingBackend:
-    """Every other connection is reset as soon as it is accepted; the ones between are served well."""
+    """Every other connection is reset as soon as it is accepted; the ones between are served well, as many requests
+    as come if it keeps connections, else one."""
 
-    def __init__(self):
+    def __init__(self, keeps: bool):
+        self._keeps = keeps
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.endpoint = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.reset = self.served = 0
@@ -48,15 +51,17 @@ class FlappingBackend:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
 
-    @staticmethod
-    def _serve(connection: socket.socket) -> None:
+    def _serve(self, connection: socket.socket) -> None:
         received = b""
+        answer = ANSWER % (b"keep-alive" if self._keeps else b"close")
         with connection:
             while piece := connection.recv(65536):
                 received += piece
                 while b"\r\n\r\n" in received:
                     received = received.partition(b"\r\n\r\n")[2]
-                    connection.sendall(ANSWER)
+                    connection.sendall(answer)
+                    if not self._keeps:
+                        return
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -105,24 +110,33 @@ class Revive(GatewayCase):
         waited = [r for r in records if killed <= r.sent <= listening and r.status not in (200, 502, 503)]
         self.assertEqual([], waited, "a backend that is down is told at once")
 
-    def test_one_flapping_endpoint_of_four_costs_next_to_nothing(self):
+    def load_with_one_flapping(self, keeps: bool) -> list[Record]:
         good = [self.start_echo() for _ in range(3)]
-        flapping = FlappingBackend()
+        flapping = FlappingBackend(keeps)
         self.addCleanup(flapping.close)
         self.config.write_text(objects.text_of(
             self.objects(good[0].endpoint)[:-1] +
             [objects.service("backend", [*(echo.endpoint for echo in good), flapping.endpoint])]))
         gateway = self.start_gateway("--workers", WORKERS)
         load = self.start_load()
-        time.sleep(10)  # of load
+        time.sleep(10 if keeps else 5)  # of load
         records = load.finish()
-        failed = [r for r in records if not is_good(r)]
         print(f"flapping: {summary(records)}; it reset {flapping.reset} connections and served {flapping.served}",
               file=sys.stderr)
         gateway.end()
         self.assertGreater(flapping.reset, 0)
-        self.assertGreater(len(records), 5 * RATE)
+        self.assertGreater(len(records), 4 * RATE)
+        return records
+
+    def test_one_flapping_endpoint_of_four_costs_next_to_nothing(self):
+        records = self.load_with_one_flapping(keeps=True)
+        failed = [r for r in records if not is_good(r)]
         self.assertLessEqual(len(failed), len(records) * 0.001, summary(records))
+
+    def test_one_flapping_endpoint_that_keeps_no_connection_is_ejected(self):
+        records = self.load_with_one_flapping(keeps=False)
+        failed = [r for r in records if not is_good(r)]
+        self.assertLessEqual(len(failed), int(WORKERS) * FAILURES_PER_WORKER, summary(records))
 
     def test_one_killed_endpoint_of_four_costs_only_what_it_was_at(self):
         ports = servers.free_ports(4)
