@@ -59,7 +59,6 @@ class Cluster final : public RefCounted<Cluster> {
  private:
   friend class RefCounted<Cluster>;
   friend class Lease;
-  class Opening;
 
   Lease lease(Ref<Endpoint> endpoint, std::unique_ptr<Http1Client> connection);
   Lease take_idle(Endpoint& endpoint);
