@@ -70,8 +70,8 @@ TableLayout WorkerProbe::layout() {
        {"gatehouse_tunnels", "Open upgraded connections.", Kind::gauge, kTunnels},
        {"gatehouse_access_log_dropped_total", "Access log lines lost because the log was too slow.",
         Kind::counter, kLogDrops},
-       {"gatehouse_mirrors_dropped_total", "Copies of requests not sent: too many under way, or a large body.",
-        Kind::counter, kMirrorDrops}}};
+       {"gatehouse_mirrors_dropped_total",
+        "Copies of requests not sent: too many under way, or a large body.", Kind::counter, kMirrorDrops}}};
   static constexpr std::string_view kReasons[kRefusals] = {
       R"(reason="malformed")",     R"(reason="not_supported")",  R"(reason="headers_too_large")",
       R"(reason="uri_too_long")",  R"(reason="body_too_large")", R"(reason="header_timeout")",

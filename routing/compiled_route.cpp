@@ -50,7 +50,14 @@ void CompiledRoute::add_rule(const ir::RouteRule& rule, CompileIds ids) {
   for (const ir::WeightedBackend& backend : rule.backends) {
     cumulative += backend.weight;
     const auto cluster = backend.cluster.empty() ? kNoCluster : ids.clusters.id(backend.cluster);
-    targets_.push_back({cluster, cumulative, &backend, add_filters(backend.filters, ids)});
+    CompiledRule::Target& target = targets_.emplace_back();
+    target.cluster = cluster;
+    target.cumulative_weight = cumulative;
+    target.backend = &backend;
+    target.filters = add_filters(backend.filters, ids);
+    target.keeps_sessions = backend.persistence.kind != ir::SessionPersistence::Kind::none;
+    target.request_edits = CompiledEdits(backend.filters.request_headers);
+    target.response_edits = CompiledEdits(backend.filters.response_headers);
   }
   CompiledRule& compiled = rules_.emplace_back();
   compiled.route = route_.get();
@@ -60,6 +67,11 @@ void CompiledRoute::add_rule(const ir::RouteRule& rule, CompileIds ids) {
   compiled.targets = std::span(targets_).subspan(first);
   compiled.total_weight = weight_of(rule);
   compiled.filters = add_filters(rule.filters, ids);
+  compiled.timeouts = rule.timeouts;
+  compiled.retry_attempts = rule.retry.attempts;
+  compiled.keeps_sessions = rule.persistence.kind != ir::SessionPersistence::Kind::none;
+  compiled.request_edits = CompiledEdits(rule.filters.request_headers);
+  compiled.response_edits = CompiledEdits(rule.filters.response_headers);
   for (const ir::RouteMatch& match : rule.matches) add_match(compiled, match);
   if (rule.matches.empty()) add_match(compiled, kMatchAll);
 }

@@ -79,7 +79,9 @@ PathTrie::Walk PathTrie::walk(std::string_view path) const {
   std::uint32_t node = kRoot;
   if (!path.starts_with('/')) return {node, false};
   while (!path.empty()) {
-    if (nodes_[node].children == 0) return {node, false};
+    // The root's line is not touched: what it has to say is in the number of nodes.
+    const bool is_leaf = node == kRoot ? nodes_.size() == 1 : nodes_[node].children == 0;
+    if (is_leaf) return {node, false};
     const std::uint32_t child = find_child(node, take_element(path));
     if (child == kNone) return {node, false};
     node = child;

@@ -159,13 +159,12 @@ def start_envoy(folder: pathlib.Path, core: int, backend: int, rules: int) -> Se
     return Server("envoy", command, port, core, folder / "envoy.log")
 
 
-def gatehouse_yaml(backend: int, rules: int) -> str:
-    """A Gateway with `rules` rules in as many HTTPRoutes as they need, and a Service in front of the backend."""
-    prefixes = ["/"] if rules == 1 else [rule_prefix(n) for n in range(rules)]
-    documents = [f"""apiVersion: gateway.networking.k8s.io/v1
+def gatehouse_objects(backend: int) -> str:
+    """A Gateway for every host and a Service in front of the backend."""
+    return "---\n".join(["""apiVersion: gateway.networking.k8s.io/v1
 kind: GatewayClass
-metadata: {{name: gatehouse}}
-spec: {{controllerName: gatehouse.dev/gateway-controller}}
+metadata: {name: gatehouse}
+spec: {controllerName: gatehouse.dev/gateway-controller}
 """, """apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: {name: bench, namespace: default}
@@ -182,7 +181,14 @@ metadata:
 spec:
   ports:
   - {{name: http, port: 80, targetPort: {backend}}}
-"""]
+"""])
+
+
+def gatehouse_yaml(backend: int, rules: int, any_host: bool = False) -> str:
+    """gatehouse_objects with `rules` rules in as many HTTPRoutes as they need."""
+    prefixes = ["/"] if rules == 1 else [rule_prefix(n) for n in range(rules)]
+    documents = [gatehouse_objects(backend)]
+    hostnames = "" if any_host else f"  hostnames: [{HOST}]\n"
     for first in range(0, len(prefixes), RULES_PER_ROUTE):
         rows = "".join(
             f"  - matches: [{{path: {{type: PathPrefix, value: {prefix}}}}}]\n"
@@ -192,8 +198,7 @@ kind: HTTPRoute
 metadata: {{name: bench-{first}, namespace: default}}
 spec:
   parentRefs: [{{name: bench}}]
-  hostnames: [{HOST}]
-  rules:
+{hostnames}  rules:
 {rows}""")
     return "---\n".join(documents)
 
@@ -204,13 +209,17 @@ def gatehouse_command(program: pathlib.Path, config: pathlib.Path, port: int) ->
 
 
 def start_gatehouse(folder: pathlib.Path, core: int, backend: int, rules: int) -> Server:
+    return serve_yaml("gatehouse", gatehouse_yaml(backend, rules), folder, core)
+
+
+def serve_yaml(name: str, yaml: str, folder: pathlib.Path, core: int) -> Server:
     program = pathlib.Path(os.environ.get("GATEHOUSE") or ROOT / "build/bench/gatehouse")
     if not program.exists():
         raise CannotServe(f"gatehouse is not built ({program})")
     port = free_port()
-    config = folder / "gatehouse.yaml"
-    config.write_text(gatehouse_yaml(backend, rules))
-    return Server("gatehouse", gatehouse_command(program, config, port), port, core, folder / "gatehouse.log")
+    config = folder / f"{name}.yaml"
+    config.write_text(yaml)
+    return Server(name, gatehouse_command(program, config, port), port, core, folder / f"{name}.log")
 
 
 START = {

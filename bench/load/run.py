@@ -11,6 +11,7 @@ import sys
 import tempfile
 import pathlib
 
+import large_table
 import peers
 import report
 from processes import CannotServe, Server, prepare, two_cores
@@ -21,6 +22,7 @@ ROWS = {
     "64": Row("64 connections, 1 rule", 64, 1),
     "64-1k": Row("64 connections, 1,000 rules", 64, 1000),
     "512": Row("512 connections, 1 rule", 512, 1),
+    "10k": Row("64 connections, 10,000 routes on 1,000 hosts, 5 header filters", 64, 10_000, hosts=1000),
 }
 
 
@@ -52,14 +54,26 @@ def _known(text: str, table: dict, parser: argparse.ArgumentParser) -> list[str]
     return names
 
 
+def starters(names: list[str], row: Row) -> dict:
+    """By name: a function of folder, core and the backend's port."""
+    if row.is_large:
+        return {"gatehouse": lambda *where: large_table.start_large(*where, row.rules, row.hosts),
+                "one-rule": large_table.start_one_rule}
+    return {name: lambda *where, start=peers.START[name]: start(*where, row.rules) for name in names}
+
+
+def request_path(row: Row) -> str:
+    return f"{peers.rule_prefix(0)}/get" if row.is_large else peers.request_path(row.rules)
+
+
 def start_all(names: list[str], row: Row, backend: int, core: int, folder: pathlib.Path,
               stack: contextlib.ExitStack, notes: list[str]) -> list[Server]:
     """Every proxy that can serve; the others are named in `notes`."""
     serving = []
-    for name in names:
+    for name, start in starters(names, row).items():
         try:
-            server = stack.enter_context(peers.START[name](folder, core, backend, row.rules))
-            server.wait_until_serving(peers.request_path(row.rules))
+            server = stack.enter_context(start(folder, core, backend))
+            server.wait_until_serving(request_path(row))
             serving.append(server)
         except CannotServe as reason:
             note = f"{row.name}: {name} skipped: {reason}"
@@ -68,24 +82,25 @@ def start_all(names: list[str], row: Row, backend: int, core: int, folder: pathl
     return serving
 
 
-def measure(server: Server, row: Row, seconds: int, core: int) -> Sample:
+def measure(server: Server, row: Row, seconds: int, core: int, script: pathlib.Path | None) -> Sample:
     before = server.cpu()
-    load = run_wrk(server.port, peers.request_path(row.rules), row.connections, seconds, core)
+    load = run_wrk(server.port, request_path(row), row.connections, seconds, core, script)
     return Sample.of(load, server.cpu() - before, server.rss_bytes())
 
 
 def run_row(args: argparse.Namespace, row: Row, cores: tuple[int, int], backend: Server,
             folder: pathlib.Path, notes: list[str]) -> dict[str, Figures]:
     proxy_core, load_core = cores
+    script = large_table.script(folder, row.rules, row.hosts) if row.is_large else None
     with contextlib.ExitStack() as stack:
         servers = start_all(args.proxies, row, backend.port, proxy_core, folder, stack, notes)
         samples: dict[str, list[Sample]] = {server.name: [] for server in servers}
         for server in servers:  # warm connections, caches and allocators
-            measure(server, row, 1, load_core)
+            measure(server, row, 1, load_core, script)
         for number in range(args.rounds):
             turn = number % max(1, len(servers))
             for server in servers[turn:] + servers[:turn]:
-                sample = measure(server, row, args.seconds, load_core)
+                sample = measure(server, row, args.seconds, load_core, script)
                 samples[server.name].append(sample)
                 print(f"{row.name}, round {number + 1}/{args.rounds}: {server.name:10}"
                       f" {sample.user_us + sample.system_us:7.2f} us/req {sample.per_second:10,.0f} req/s", flush=True)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One wrk run and what it counted."""
+import pathlib
 import re
 import subprocess
 from dataclasses import dataclass
@@ -18,9 +19,13 @@ class Load:
     bad_answers: int  # not 2xx or 3xx, and broken connections
 
 
-def run_wrk(port: int, path: str, connections: int, seconds: float, core: int) -> Load:
+def run_wrk(port: int, path: str, connections: int, seconds: float, core: int,
+            script: pathlib.Path | None = None) -> Load:
+    """`script`: a Lua file that makes the requests, in place of one and the same."""
     command = ["taskset", "-c", str(core), "wrk", "--latency", "-t", "1", "-c", str(connections),
                "-d", f"{max(1, round(seconds))}s", "-H", f"Host: {HOST}", f"http://127.0.0.1:{port}{path}"]
+    if script:
+        command += ["-s", str(script)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 60)
     if done.returncode != 0:
         raise RuntimeError(f"wrk failed: {done.stderr.strip() or done.stdout.strip()}")

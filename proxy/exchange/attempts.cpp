@@ -37,7 +37,7 @@ bool lists(const std::vector<std::uint16_t>& codes, std::uint16_t status) {
 }  // namespace
 
 Task<Result<void>> Exchange::reach_upstream() {
-  const auto& timeouts = rule_->rule->timeouts;
+  const auto& timeouts = rule_->timeouts;
   for (auto warm = Cluster::Warm::allowed;;) {
     if (timeouts.backend_request.count() != 0)
       deadlines_.attempt = worker_.loop.now() + timeouts.backend_request;
@@ -147,15 +147,17 @@ void Exchange::report(const Result<void>& tried) {
 }
 
 Exchange::Again Exchange::try_again(const Result<void>& tried) {
+  if (tried && rule_->retry_attempts == 0) return Again::no;
   Cluster* cluster = worker_.cluster(outcome_.cluster_id);
-  if (!cluster || worker_.loop.now() >= deadlines_.request || stream_.peer_gone().fired()) return Again::no;
+  if (!cluster || worker_.loop.now() >= std::min(deadlines_.request, deadlines_.stream) ||
+      stream_.peer_gone().fired())
+    return Again::no;
   if (!tried && !replaced_idle_ && died_idle(tried.error()) && !upload_started_) {
     replaced_idle_ = true;
     cluster->probe().request_retried();
     return Again::on_new_connection;
   }
-  if (tries_ >= rule_->rule->retry.attempts || !is_worth_retrying(tried) || !may_send_again())
-    return Again::no;
+  if (tries_ >= rule_->retry_attempts || !is_worth_retrying(tried) || !may_send_again()) return Again::no;
   retry_permit_ = cluster->may_retry();
   if (!retry_permit_) return Again::no;
   ++tries_;

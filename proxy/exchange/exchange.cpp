@@ -107,11 +107,12 @@ const LocalReply* Exchange::find_rule() {
   rule_ = match->rule;
   match_ = match->match;
   outcome_.route_id = rule_->metric_slot;
-  outcome_.route_key = rule_->route->key;
+  rule_->prefetch();
   if (limits_.max_body_bytes != 0 && known_body_size() > limits_.max_body_bytes)
     return refuse(LocalReply::body_too_large());
-  const auto& timeouts = rule_->rule->timeouts;
+  const auto& timeouts = rule_->timeouts;
   if (timeouts.request.count() != 0) deadlines_.request = outcome_.started + timeouts.request;
+  if (timeouts.max_stream.count() != 0) deadlines_.stream = outcome_.started + timeouts.max_stream;
   if (count_hops(head.fields) >= kMaxHops) return refuse(LocalReply::loop());
   return nullptr;
 }
@@ -122,7 +123,7 @@ const LocalReply* Exchange::pick_target() {
   if (!target_) return refuse(LocalReply::no_backend());
   if (target_->cluster == routing::kNoCluster) return refuse(LocalReply::invalid_backend());
   outcome_.cluster_id = target_->cluster;
-  pin_session();
+  if (rule_->keeps_sessions || target_->keeps_sessions) pin_session();
   return nullptr;
 }
 
@@ -148,9 +149,9 @@ void Exchange::prepare_request() {
 void Exchange::edit_request() {
   auto& head = scratch_.request;
   prepare_request();
-  modify_headers(head.fields, rule_->rule->filters.request_headers, scratch_.arena);
-  modify_headers(head.fields, target_->backend->filters.request_headers, scratch_.arena);
-  if (rule_->rule->retry.attempts != 0) replay_.begin();
+  modify_headers(head.fields, rule_->request_edits, scratch_.arena);
+  modify_headers(head.fields, target_->request_edits, scratch_.arena);
+  if (rule_->retry_attempts != 0) replay_.begin();
   if (!rule_->filters && !target_->filters) return;
   rewrite_url(head, rule_->rule->filters, target_->backend->filters, match_->path, scratch_.arena);
   choose_mirrors(rule_->filters);
@@ -163,8 +164,8 @@ void Exchange::edit_response() {
   if (worker_.settings.via) head.fields.push_back({"Via", "1.1 gatehouse", FieldId::via});
   if (cors_) edit_cors_response(*cors_, cors_request_, head.fields, scratch_.arena);
   if (session_.is_active()) renew_session();
-  modify_headers(head.fields, rule_->rule->filters.response_headers, scratch_.arena);
-  modify_headers(head.fields, target_->backend->filters.response_headers, scratch_.arena);
+  modify_headers(head.fields, rule_->response_edits, scratch_.arena);
+  modify_headers(head.fields, target_->response_edits, scratch_.arena);
 }
 
 Task<> Exchange::relay_response() {
@@ -190,13 +191,17 @@ Task<> Exchange::relay_response() {
 
 /// D2: what is still needed was copied.
 void Exchange::let_go_of_runtime() {
-  outcome_.route_key = scratch_.arena.copy(outcome_.route_key);
-  if (const Cluster* cluster = worker_.cluster(outcome_.cluster_id))
-    outcome_.cluster_key = scratch_.arena.copy(cluster->key());
+  if (worker_.access_log) keep_names_for_log();
   rule_ = nullptr;
   target_ = nullptr;
   listener_ = nullptr;
   runtime_.reset();
+}
+
+void Exchange::keep_names_for_log() {
+  if (rule_) outcome_.route_key = scratch_.arena.copy(rule_->route->key);
+  if (const Cluster* cluster = worker_.cluster(outcome_.cluster_id))
+    outcome_.cluster_key = scratch_.arena.copy(cluster->key());
 }
 
 Task<> Exchange::relay_body() {

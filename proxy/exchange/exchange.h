@@ -31,8 +31,8 @@ struct ExchangeOutcome {
   std::uint64_t response_bytes = 0;
   std::uint32_t route_id = UINT32_MAX;
   std::uint32_t cluster_id = UINT32_MAX;
-  std::string_view route_key;    ///< in the exchange's arena
-  std::string_view cluster_key;  ///< in the exchange's arena
+  std::string_view route_key;    ///< only with an access log; in the exchange's arena
+  std::string_view cluster_key;  ///< likewise
   SocketAddress endpoint;
   std::string_view request_id;
   std::string_view client;
@@ -62,7 +62,10 @@ class Exchange {
   struct Deadlines {
     MonoTime request = io::kNoDeadline;  ///< whole exchange
     MonoTime attempt = io::kNoDeadline;  ///< one try
-    MonoTime earliest(MonoTime other) const { return std::min(other, std::min(request, attempt)); }
+    MonoTime stream = io::kNoDeadline;   ///< everything, tunnels and endless answers included
+    MonoTime earliest(MonoTime other) const {
+      return std::min(std::min(other, stream), std::min(request, attempt));
+    }
   };
   /// What a step of filters came to.
   enum class Step : std::uint8_t { go_on, answered };
@@ -78,6 +81,7 @@ class Exchange {
   void edit_response();
   Task<> relay_response();
   void let_go_of_runtime();
+  void keep_names_for_log();
   Task<> relay_body();
   void abort(const Error& error);
 

@@ -65,13 +65,16 @@ Task<> Exchange::redirect(const ir::Redirect& redirect) {
   const auto answer = make_redirect(redirect, scratch_.request, match_->path,
                                     ClientView::from(forwarded_, peer_), scratch_.arena);
   const HeaderField location{"Location", answer.location, FieldId::other};
-  co_await reply(LocalReply{answer.status, {}, {}}, {&location, 1});
+  const LocalReply moved{answer.status, {}, {}};
+  const std::span<const HeaderField> extra(&location, 1);
+  co_await reply(moved, extra);
 }
 
 Task<> Exchange::answer_preflight(const ir::Cors& cors) {
   http::HeaderList fields;
   const auto status = write_preflight(cors, cors_request_, fields, scratch_.arena);
-  co_await reply(LocalReply{status, status == 403 ? "cors_origin" : "", {}}, fields);
+  const LocalReply answer{status, status == 403 ? "cors_origin" : "", {}};
+  co_await reply(answer, fields);
 }
 
 Task<Exchange::Step> Exchange::authorize(const ir::ExternalAuth& auth, std::uint32_t cluster) {
@@ -94,7 +97,8 @@ Task<Exchange::Step> Exchange::authorize(const ir::ExternalAuth& auth, std::uint
   http::HeaderList fields;
   fields.swap(scratch_.response.fields);
   std::erase_if(fields, is_of_the_codec);
-  co_await reply(LocalReply{verdict.status, verdict.reason, verdict.body}, fields);
+  const LocalReply refusal{verdict.status, verdict.reason, verdict.body};
+  co_await reply(refusal, fields);
   co_return Step::answered;
 }
 
@@ -140,9 +144,7 @@ void Exchange::start_mirrors(std::string_view body) {
 
 void Exchange::pin_session() {
   const auto& of_rule = rule_->rule->persistence;
-  const auto& persistence =
-      of_rule.kind != ir::SessionPersistence::Kind::none ? of_rule : target_->backend->persistence;
-  if (persistence.kind == ir::SessionPersistence::Kind::none) return;
+  const auto& persistence = rule_->keeps_sessions ? of_rule : target_->backend->persistence;
   session_.begin(persistence, worker_.settings.session_key, scratch_.request.fields, unix_time());
 }
 

@@ -121,9 +121,11 @@ Task<> Exchange::tunnel_up() {
 Task<Result<void>> Exchange::pump(BodySource& from, BodySink& to, std::uint64_t& bytes,
                                   io::CancelSource* cancel) {
   for (;;) {
-    const WaitLimits wait{tunnel_active_ + limits_.tunnel_idle_timeout, cancel};
+    const MonoTime idle_until = tunnel_active_ + limits_.tunnel_idle_timeout;
+    const WaitLimits wait{std::min(idle_until, deadlines_.stream), cancel};
     const auto chunk = co_await from.read_body(wait);
     if (!chunk) {
+      if (worker_.loop.now() >= deadlines_.stream) co_return chunk.error();
       const bool other_way_active = worker_.loop.now() < tunnel_active_ + limits_.tunnel_idle_timeout;
       if (chunk.error().fault == Fault::timeout && other_way_active) continue;
       co_return chunk.error();

@@ -64,7 +64,7 @@ class AccessLogLines(GatewayCase):
     def test_a_route_that_goes_during_the_response_leaves_the_line_as_it_is(self):
         backend = HeldBackend()
         self.addCleanup(backend.close)
-        edits = {"User-Agent": "from the route " * 10, "X-Added-By-The-Route": "added " * 20}
+        edits = {"User-Agent": " ".join(["from the route"] * 10), "X-Added-By-The-Route": "-".join(["added"] * 20)}
         without_route = [objects.gateway_class(), objects.gateway("main", [self.port])]
         self.config.write_text(objects.text_of(without_route + [
             objects.http_route("main", "main", HOST, "backend", request_headers=edits),

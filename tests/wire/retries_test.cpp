@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTPRouteRetry as of Gateway API v1.7: what is tried again, how often, and with which body.
+// HTTPRouteRetry as of Gateway API v1.7: what is tried again, how often, and with which body; and how long a
+// stream may last.
 #include <atomic>
 #include <catch2/catch.hpp>
 
@@ -184,6 +185,25 @@ TEST_CASE("retry: a client that leaves ends the tries") {
   client.reset();
   gateway.settle();
   CHECK(backend.requests().size() <= 2);
+}
+
+TEST_CASE("max_stream: a tunnel and an endless answer end with it") {
+  ScriptedBackend backend([](BackendConnection& connection) {
+    const auto request = connection.read_request();
+    if (!request) return;
+    const bool upgrades = !request->field("Upgrade").empty();
+    connection.send(upgrades ? "HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n"
+                             : "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n");
+    connection.wait_for_close();
+  });
+  WirePlan plan;
+  plan.add_route("/", {backend.address()}).rule().timeouts.max_stream = milliseconds(100);
+  WireGateway gateway(plan);
+  auto client = gateway.connect();
+  const auto fields = GENERATE("Connection: upgrade\r\nUpgrade: websocket\r\n", "");
+  client.send("GET / HTTP/1.1\r\nHost: a.test\r\n" + std::string(fields) + "\r\n");
+  CHECK(client.is_closed());
+  CHECK(backend.wait_until_closed());
 }
 
 }  // namespace
