@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "config/ir/route.h"
 #include "config/objects/http_route.h"
@@ -13,5 +14,8 @@ namespace gatehouse::translate {
 /// `where` names object and field of `match`. What cannot be served goes to `findings`; the result is then
 /// unusable.
 ir::RouteMatch to_match(const objects::HttpRouteMatch& match, const std::string& where, Findings& findings);
+
+/// Where in the object the rules are that have a match that can be served: those that ir::HttpRoute::rules has.
+std::vector<std::size_t> rules_with_matches(const objects::HttpRoute& route);
 
 }  // namespace gatehouse::translate

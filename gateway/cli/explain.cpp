@@ -56,6 +56,7 @@ void write(YamlText& out, const ExplainedBackend& backend) {
   out.field("weight", static_cast<std::int64_t>(backend.backend->weight));
   out.field("share", share_of(backend));
   if (backend.backend->error_status != 0) out.field("status", backend.backend->error_status);
+  ir::text_unless_empty(out, "fault", backend.fault);
   out.list("endpoints", endpoints_of(backend));
   if (backend.cluster != nullptr) out.field("sent_host", backend.authority);
   if (backend.cluster != nullptr) out.field("sent_path", backend.path);
@@ -80,6 +81,7 @@ void write_route(YamlText& out, const ExplainedAnswer& answer) {
   out.field("route", answer.route->key);
   out.field("rule", static_cast<std::int64_t>(answer.rule_index));
   ir::text_unless_empty(out, "rule_name", answer.rule->name);
+  ir::text_unless_empty(out, "fault", answer.fault);
   ir::text_unless_empty(out, "hostname", answer.hostname);
   out.field("match", answer.match);
   write_actions(out, *answer.rule);
@@ -96,6 +98,7 @@ void write(YamlText& out, const ExplainedAnswer& answer) {
   ir::text_unless_empty(out, "location", answer.location);
   out.list("addresses", answer.addresses);
   if (answer.listener != nullptr) out.field("listener", answer.listener->name);
+  if (answer.listener != nullptr) dump(out, "request_filters", answer.listener->request_filters);
   out.list("other_listeners", answer.other_listeners);
   if (answer.route != nullptr) write_route(out, answer);
   if (!answer.lost.empty()) {
@@ -125,6 +128,8 @@ std::string document_of(const AskedRequest& asked, const Explanation& explanatio
   out.close();
   if (!explanation.answers.empty()) out.open("answers");
   for (const auto& answer : explanation.answers) write(out, answer);
+  if (!explanation.answers.empty()) out.close();
+  out.list("unserved_listeners", explanation.unserved);
   return out.take();
 }
 
@@ -142,7 +147,8 @@ void print_block(std::string_view title, std::string_view yaml) {
 void print(const ExplainedBackend& backend, const ir::RouteRule& rule) {
   const auto share = share_of(backend);
   if (backend.backend->error_status != 0) {
-    fmt::print("  {:<8}answers {}: the reference is not valid\n", share, backend.backend->error_status);
+    fmt::print("  {:<8}answers {}: {}\n", share, backend.backend->error_status,
+               backend.fault.empty() ? "the reference is not valid" : backend.fault);
     return;
   }
   fmt::print("  {:<8}{} (weight {})\n", share, backend.backend->cluster, backend.backend->weight);
@@ -168,12 +174,18 @@ void print(const ExplainedAnswer& answer) {
           : fmt::format("{} on {}, hostname {}", answer.listener->name, fmt::join(answer.addresses, ", "),
                         answer.listener->hostname.empty() ? "any" : answer.listener->hostname));
   for (const auto& other : answer.other_listeners) fmt::print("          not {}\n", other);
+  if (answer.listener != nullptr) {
+    YamlText out;
+    dump(out, "request_filters", answer.listener->request_filters);
+    print_block("first", out.take());
+  }
   if (answer.route != nullptr) {
     fmt::print("route     {}, {}: {}\n", answer.route->key, rule_name(answer.rule_index, *answer.rule),
                answer.match);
     YamlText out;
     write_actions(out, *answer.rule);
     print_block("does", out.take());
+    if (!answer.fault.empty()) fmt::print("fault     {}\n", answer.fault);
     if (!answer.backends.empty()) fmt::print("backends\n");
     for (const auto& backend : answer.backends) print(backend, *answer.rule);
   }
@@ -194,8 +206,10 @@ void print_text(const AskedRequest& asked, const Explanation& explanation, const
     fmt::print("          host {}, path {}{}{}\n", explanation.host, explanation.path,
                explanation.query.empty() ? "" : ", query ", explanation.query);
   for (const auto& answer : explanation.answers) print(answer);
+  if (explanation.answers.empty())
+    fmt::print("answer    none: no listener is served at port {}\n", explanation.port);
+  for (const auto& message : explanation.unserved) fmt::print("not served: {}\n", message);
   if (!explanation.answers.empty()) return;
-  fmt::print("answer    none: no listener has port {}\n", explanation.port);
   for (const auto& listener : config.listeners)
     fmt::print("          {} has {}\n", listener->name, listener->advertised_port);
 }

@@ -8,8 +8,10 @@
 
 #include "base/text.h"
 #include "config/ir/words.h"
+#include "config/translate/route_matches.h"
 #include "gateway/options.h"
 #include "proxy/exchange/local_reply.h"
+#include "proxy/filters/cors.h"
 #include "proxy/filters/redirect.h"
 #include "proxy/filters/url_rewrite.h"
 #include "proxy/http/authority.h"
@@ -105,8 +107,52 @@ std::string words_of(const routing::Candidate& candidate, const std::string& ser
   return {};
 }
 
+/// What the status of a route says of a field and what is in it; empty when it says nothing.
+std::string fault_of(const objects::RouteStatus& status, std::string_view field) {
+  for (const auto& parent : status.parents)
+    for (const auto& condition : parent.conditions) {
+      const auto begin = condition.message.find(field);
+      if (begin == std::string::npos) continue;
+      return condition.message.substr(begin, condition.message.find("; HTTPRoute ", begin) - begin);
+    }
+  return {};
+}
+
+/// Adds the message of each listener of one object that has the port and is not served.
+template <typename Object, typename Status>
+void add_unserved(const Object& object, const Status& status, std::uint16_t port,
+                  std::vector<std::string>& messages) {
+  for (const auto& spec : object.listeners) {
+    if (spec.port != port) continue;
+    for (const auto& listener : status.listeners)
+      for (const auto& condition : listener.conditions)
+        if (listener.name == spec.name && condition.type == "Programmed" && condition.status == "False")
+          messages.push_back(condition.message);
+  }
+}
+
+std::vector<std::string> unserved_listeners(const LoadedFiles& loaded, std::uint16_t port) {
+  std::vector<std::string> messages;
+  for (const auto& [name, status] : loaded.statuses.gateways)
+    if (const auto found = loaded.snapshot.gateways.find(name); found != loaded.snapshot.gateways.end())
+      add_unserved(*found->second, status, port, messages);
+  for (const auto& [name, status] : loaded.statuses.listener_sets)
+    if (const auto found = loaded.snapshot.listener_sets.find(name);
+        found != loaded.snapshot.listener_sets.end())
+      add_unserved(*found->second, status, port, messages);
+  return messages;
+}
+
+bool refuses_all(const std::vector<std::shared_ptr<const ir::ExternalAuth>>& questions) {
+  return std::any_of(questions.begin(), questions.end(),
+                     [](const auto& question) { return question->cluster.empty(); });
+}
+
 /// Asks every socket of the request's port.
 class Asker {
+  /// As the exchange answers when it is to ask a Service that is not there.
+  static constexpr proxy::LocalReply kInvalidAuthorization{500, "auth_invalid", {}};
+
  public:
   Asker(const LoadedFiles& loaded, const file::Settings& settings)
       : loaded_(loaded), settings_(proxy_settings(settings, {})), probes_(1) {
@@ -130,6 +176,7 @@ class Asker {
     result.port = target->port;
     for (const auto& socket : runtime_->sockets())
       if (serves_port(socket, target->port)) ask_socket(socket, result);
+    result.unserved = unserved_listeners(loaded_, target->port);
     return result;
   }
 
@@ -162,6 +209,8 @@ class Asker {
       own_answer(answer, proxy::LocalReply::no_listener());
     else
       ask_listener(*listener, head, arena, answer);
+    if (listener != nullptr && refuses_all(listener->config->request_filters))
+      own_answer(answer, kInvalidAuthorization);
     add(result, std::move(answer));
   }
 
@@ -175,31 +224,51 @@ class Asker {
       if (candidate.verdict == routing::Verdict::serves) {
         answer.route = rule.route;
         answer.rule = rule.rule;
-        answer.rule_index = rule.rule_index;
+        answer.rule_index = position_of(rule);
         answer.match = ir::words(*candidate.match->match);
         matched = &candidate.match->match->path;
         answer.hostname = candidate.hostname;
       } else {
-        answer.lost.push_back({rule.route->key, rule.rule_index, ir::words(*candidate.match->match),
+        answer.lost.push_back({rule.route->key, position_of(rule), ir::words(*candidate.match->match),
                                words_of(candidate, answer.hostname.empty() ? "any" : answer.hostname)});
       }
     }
     if (answer.route == nullptr) return own_answer(answer, proxy::LocalReply::no_route());
     answer.outcome = "forwarded";
-    if (const auto& redirect = answer.rule->filters.redirect) {
-      const proxy::ClientView seen{"http", listener.config->advertised_port};
-      const auto made = proxy::make_redirect(*redirect, head, *matched, seen, arena);
-      answer.outcome = "redirected";
-      answer.status = made.status;
-      answer.location = made.location;
-    }
+    run_filters(head, *matched, arena, answer);
     add_backends(answer);
+    const bool is_refused = answer.outcome == kInvalidAuthorization.reason;
+    if (is_refused || (answer.status == 500 && answer.backends.empty())) add_fault(answer);
     for (ExplainedBackend& backend : answer.backends) {
       http::RequestHead sent = head;
       proxy::rewrite_url(sent, answer.rule->filters, backend.backend->filters, *matched, arena);
       backend.authority = sent.authority;
       backend.path = sent.path;
     }
+  }
+
+  /// Those of the rule that may answer themselves, in the order of ir::Filters.
+  static void run_filters(const http::RequestHead& head, const ir::PathMatch& matched, Arena& arena,
+                          ExplainedAnswer& answer) {
+    const ir::Filters& filters = answer.rule->filters;
+    if (filters.redirect) {
+      const proxy::ClientView seen{"http", answer.listener->advertised_port};
+      const auto made = proxy::make_redirect(*filters.redirect, head, matched, seen, arena);
+      answer.outcome = "redirected";
+      answer.status = made.status;
+      answer.location = made.location;
+      return;
+    }
+    if (filters.cors) {
+      const auto asked = proxy::read_cors(*filters.cors, head, arena);
+      http::HeaderList fields;
+      if (asked.preflight) {
+        answer.status = proxy::write_preflight(*filters.cors, asked, fields, arena);
+        answer.outcome = asked.allowed ? "preflight" : "cors_origin";
+        return;
+      }
+    }
+    if (refuses_all(filters.external_auth)) own_answer(answer, kInvalidAuthorization);
   }
 
   void add_backends(ExplainedAnswer& answer) const {
@@ -212,6 +281,11 @@ class Asker {
       for (const auto& cluster : loaded_.translation.config->clusters)
         if (cluster->key == backend.cluster) explained.cluster = cluster.get();
       explained.policy = policy_of(answer, backend);
+      const auto index = answer.backends.size() - 1;
+      const auto status = loaded_.statuses.http_routes.find(answer.route->age.name);
+      if (backend.error_status != 0 && status)
+        explained.fault =
+            fault_of(*status, fmt::format("spec.rules[{}].backendRefs[{}]", answer.rule_index, index));
     }
     if (answer.outcome != "forwarded") return;
     const bool all_invalid =
@@ -221,6 +295,20 @@ class Asker {
       own_answer(answer, proxy::LocalReply::no_backend());
     else if (all_invalid)
       own_answer(answer, proxy::LocalReply::invalid_backend());
+  }
+
+  /// A rule that has no match left is in the object alone.
+  std::size_t position_of(const routing::CompiledRule& rule) const {
+    const auto object = loaded_.snapshot.http_routes.find(rule.route->age.name);
+    if (object == loaded_.snapshot.http_routes.end() ||
+        object->second->rules.size() == rule.route->rules.size())
+      return rule.rule_index;
+    return translate::rules_with_matches(*object->second).at(rule.rule_index);
+  }
+
+  void add_fault(ExplainedAnswer& answer) const {
+    const auto status = loaded_.statuses.http_routes.find(answer.route->age.name);
+    if (status) answer.fault = fault_of(*status, fmt::format("spec.rules[{}].", answer.rule_index));
   }
 
   std::vector<translate::EffectiveField> policy_of(const ExplainedAnswer& answer,
@@ -263,7 +351,7 @@ class Asker {
 
 bool Explanation::is_served() const {
   return !answers.empty() && std::all_of(answers.begin(), answers.end(), [](const ExplainedAnswer& answer) {
-    return answer.outcome == "forwarded" || answer.outcome == "redirected";
+    return answer.outcome == "forwarded" || answer.outcome == "redirected" || answer.outcome == "preflight";
   });
 }
 

@@ -32,19 +32,21 @@ struct ExplainedBackend {
   std::uint64_t total_weight = 0;
   std::string authority;  ///< with which the request arrives there
   std::string path;
+  std::string fault;  ///< of an invalid reference: what its route's status says of it
   std::vector<translate::EffectiveField> policy;
 };
 
 /// What one socket does with it. Pointers are into LoadedFiles' configuration.
 struct ExplainedAnswer {
-  std::string outcome;       ///< "forwarded", "redirected", or the reason of the gateway's own answer
+  std::string outcome;       ///< "forwarded", "redirected", "preflight", or why the gateway answers itself
   std::uint16_t status = 0;  ///< 0: the backend's
   std::vector<std::string> addresses;
   const ir::Listener* listener = nullptr;
   std::vector<std::string> other_listeners;  ///< of the same socket, less specific or of other hosts
   const ir::HttpRoute* route = nullptr;
   const ir::RouteRule* rule = nullptr;
-  std::size_t rule_index = 0;
+  std::size_t rule_index = 0;  ///< in the object
+  std::string fault;           ///< of a rule that is not served as it is written: what the status says of it
   std::string hostname;  ///< of the route, that covers the host; empty: any
   std::string match;     ///< in words
   std::string location;  ///< of a redirect
@@ -59,6 +61,7 @@ struct Explanation {
   std::string query;
   std::uint16_t port = 0;
   std::vector<ExplainedAnswer> answers;  ///< one per listener that a socket of this port leads to
+  std::vector<std::string> unserved;     ///< messages of the listeners with this port that are not served
 
   bool is_served() const;
 };

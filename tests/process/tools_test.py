@@ -15,6 +15,54 @@ from cases import GatewayCase, HOST  # noqa: E402
 from command_line_test import EXAMPLE, gatehouse  # noqa: E402
 from servers import wait_until  # noqa: E402
 
+# A listener filter that asks nobody, a listener that is not served, a rule without a match that can be served.
+GUARDED = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: gatehouse}
+spec: {controllerName: gatehouse.dev/gateway-controller}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: guarded}
+spec:
+  gatewayClassName: gatehouse
+  listeners:
+    - name: asking
+      port: 8081
+      protocol: HTTP
+      filters:
+        requests:
+          - type: ExternalAuth
+            externalAuth: {protocol: HTTP, backendRef: {name: missing, port: 80}, http: {}}
+    - {name: plain, port: 8082, protocol: HTTP}
+    - {name: stream, port: 8083, protocol: TCP}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: guarded}
+spec:
+  parentRefs: [{name: guarded}]
+  rules:
+    - matches:
+        - path: {type: RegularExpression, value: "/a("}
+      backendRefs: [{name: missing, port: 80}]
+    - matches:
+        - path: {type: PathPrefix, value: /cors}
+      filters: [{type: CORS, cors: {allowOrigins: ["https://a.example.com"]}}]
+      backendRefs: [{name: missing, port: 80}]
+    - matches:
+        - path: {type: PathPrefix, value: /auth}
+      filters:
+        - type: ExternalAuth
+          externalAuth: {protocol: HTTP, backendRef: {name: nobody, port: 80}, http: {}}
+      backendRefs: [{name: missing, port: 80}]
+    - matches:
+        - path: {type: PathPrefix, value: /foreign}
+      filters: [{type: ExtensionRef, extensionRef: {group: example.com, kind: Filter, name: x}}]
+      backendRefs: [{name: missing, port: 80}]
+"""
+
 CANARY = """
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -127,6 +175,34 @@ class Explain(ToolCase):
         self.assertEqual(("30000ms", "BackendTrafficPolicy default/everywhere at Gateway default/site"),
                          origins["timeouts.idle"])
         self.assertEqual("maglev", backend["load_balancer"]["kind"])
+
+    def test_what_answers_in_place_of_a_backend_is_the_outcome(self):
+        self.config.write_text(GUARDED)
+        preflight = ("OPTIONS", "http://x:8082/cors", "-H", "Access-Control-Request-Method: PUT", "-H")
+        for arguments, wanted in ((("http://x:8081/cors",), (1, 500, "auth_invalid")),
+                                  (("http://x:8082/auth",), (1, 500, "auth_invalid")),
+                                  ((*preflight, "Origin: https://a.example.com"), (0, 204, "preflight")),
+                                  ((*preflight, "Origin: https://b.example.com"), (1, 403, "cors_origin"))):
+            status, said = self.run_json("explain", *arguments)
+            [answer] = said["answers"]
+            self.assertEqual(wanted, (status, answer["status"], answer["outcome"]), arguments)
+
+    def test_a_fault_is_told_with_its_field_and_rules_are_counted_as_in_the_object(self):
+        self.config.write_text(GUARDED)
+        _, said = self.run_json("explain", "http://x:8082/cors")
+        [answer] = said["answers"]
+        self.assertEqual(1, answer["rule"])
+        self.assertIn("spec.rules[1].backendRefs[0].name: there is no Service default/missing",
+                      answer["backends"][0]["fault"])
+        for path, rule in (("/auth", 2), ("/foreign", 3)):
+            _, said = self.run_json("explain", "http://x:8082" + path)
+            self.assertIn(f"spec.rules[{rule}].filters[0]", said["answers"][0]["fault"])
+
+    def test_a_listener_that_is_not_served_says_why(self):
+        self.config.write_text(GUARDED)
+        status, said = self.run_json("explain", "http://x:8083/")
+        self.assertEqual((1, None), (status, said.get("answers")))
+        self.assertIn("listener stream: protocol TCP", said["unserved_listeners"][0])
 
     def test_text_names_listener_route_and_answer(self):
         ended = gatehouse("explain", "-f", str(self.config), self.url("/api"))
