@@ -126,11 +126,14 @@ class RouteAttachment {
 
   void attach(ParentDraft parent, std::span<ListenerDraft> listeners, Index index) {
     bool selected = false;
+    bool takes_kind = false;
     bool allowed = false;
     for (auto& listener : listeners) {
       if (!selects_listener(*parent.ref, listener)) continue;
       selected = true;
-      if (!admits_http_routes(listener) || !admits_own_namespace(*parent.gateway, listener)) continue;
+      if (!admits_http_routes(listener)) continue;
+      takes_kind = true;
+      if (!admits_own_namespace(*parent.gateway, listener)) continue;
       allowed = true;
       auto served = served_hostnames(hostnames_, listener);
       if (served.empty() && !hostnames_.empty()) continue;
@@ -138,9 +141,10 @@ class RouteAttachment {
       attach_to(listener, route_, std::move(served));
     }
     if (parent.listeners.empty())
-      parent.attached = !selected  ? no_listener(parent, index)
-                        : !allowed ? not_allowed(parent, index)
-                                   : no_hostname(parent, index);
+      parent.attached = !selected     ? no_listener(parent, index)
+                        : !takes_kind ? kind_not_taken(parent, index)
+                        : !allowed    ? not_allowed(parent, index)
+                                      : no_hostname(parent, index);
     route_.parents.push_back(std::move(parent));
   }
 
@@ -169,6 +173,14 @@ class RouteAttachment {
     return Verdict::bad("NoMatchingParent",
                         fmt::format("{}: {}: {} has no listener{}: correct sectionName or port", name(),
                                     field(index), name_of(parent), wanted));
+  }
+
+  Verdict kind_not_taken(const ParentDraft& parent, Index index) const {
+    return Verdict::bad(
+        "NotAllowedByListeners",
+        fmt::format("{}: {}: no listener selected at {} takes HTTPRoutes: change its protocol to "
+                    "HTTP, or its allowedRoutes.kinds",
+                    name(), field(index), name_of(parent)));
   }
 
   Verdict not_allowed(const ParentDraft& parent, Index index) const {
