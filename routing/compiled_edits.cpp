@@ -2,57 +2,73 @@
 #include "routing/compiled_edits.h"
 
 #include <cstring>
-#include <new>
+#include <string_view>
 
 namespace gatehouse::routing {
 namespace {
 
-/// Appends fields and, behind all of them, their texts.
-class BlockWriter {
- public:
-  BlockWriter(std::byte* block, std::size_t fields)
-      : field_(reinterpret_cast<HeaderField*>(block)),
-        text_(reinterpret_cast<char*>(block) + fields * sizeof(HeaderField)) {}
-
-  void write(std::string_view name, std::string_view value) {
-    const auto copied_name = copy(name);
-    const auto copied_value = copy(value);
-    new (field_++) HeaderField{copied_name, copied_value, field_id(name)};
-  }
-
- private:
-  std::string_view copy(std::string_view text) {
-    char* to = text_;
-    text.copy(to, text.size());
-    text_ += text.size();
-    return {to, text.size()};
-  }
-
-  HeaderField* field_;
-  char* text_;
+struct Entry {
+  std::uint32_t value_size;
+  std::uint16_t name_size;
+  FieldId id;
 };
+static_assert(sizeof(Entry) == 8);
 
-std::size_t text_size(const ir::HeaderModifier& modifier) {
-  std::size_t size = 0;
-  for (const auto* list : {&modifier.set, &modifier.add})
-    for (const auto& value : *list) size += value.name.size() + value.value.size();
-  for (const auto& name : modifier.remove) size += name.size();
-  return size;
+/// Header names are at most 256 characters, values 4,096 (the schema of HTTPHeader).
+Entry entry_of(std::string_view name, std::string_view value) {
+  return {static_cast<std::uint32_t>(value.size()), static_cast<std::uint16_t>(name.size()), field_id(name)};
+}
+
+/// Calls `visit(name, value)` for every edit in the block's order.
+template <typename Visit>
+void each(const ir::HeaderModifier& modifier, Visit visit) {
+  for (const auto& field : modifier.set) visit(field.name, field.value);
+  for (const auto& field : modifier.add) visit(field.name, field.value);
+  for (const auto& name : modifier.remove) visit(name, std::string_view());
 }
 
 }  // namespace
 
 CompiledEdits::CompiledEdits(const ir::HeaderModifier& modifier) {
   if (modifier.empty()) return;
-  set_ = static_cast<std::uint32_t>(modifier.set.size());
-  add_ = static_cast<std::uint32_t>(modifier.add.size());
-  remove_ = static_cast<std::uint32_t>(modifier.remove.size());
-  const std::size_t fields = std::size_t{set_} + add_ + remove_;
-  block_.reset(static_cast<std::byte*>(::operator new(fields * sizeof(HeaderField) + text_size(modifier))));
-  BlockWriter writer(block_.get(), fields);
-  for (const auto& value : modifier.set) writer.write(value.name, value.value);
-  for (const auto& value : modifier.add) writer.write(value.name, value.value);
-  for (const auto& name : modifier.remove) writer.write(name, {});
+  const Counts counts{static_cast<std::uint32_t>(modifier.set.size()),
+                      static_cast<std::uint32_t>(modifier.add.size()),
+                      static_cast<std::uint32_t>(modifier.remove.size())};
+  const std::size_t texts_at = sizeof counts + counts.all() * sizeof(Entry);
+  std::size_t size = texts_at;
+  each(modifier, [&](std::string_view name, std::string_view value) { size += name.size() + value.size(); });
+  block_.reset(static_cast<char*>(::operator new (size, std::align_val_t{kLine})));
+
+  std::memcpy(block_.get(), &counts, sizeof counts);
+  char* entry_at = block_.get() + sizeof counts;
+  char* text_at = block_.get() + texts_at;
+  each(modifier, [&](std::string_view name, std::string_view value) {
+    const Entry entry = entry_of(name, value);
+    std::memcpy(entry_at, &entry, sizeof entry);
+    entry_at += sizeof entry;
+    text_at += name.copy(text_at, name.size());
+    text_at += value.copy(text_at, value.size());
+  });
+}
+
+CompiledEdits::Counts CompiledEdits::counts() const {
+  Counts counts;
+  std::memcpy(&counts, block_.get(), sizeof counts);
+  return counts;
+}
+
+void CompiledEdits::unpack(HeaderField* to) const {
+  const std::uint32_t all = counts().all();
+  const char* entry_at = block_.get() + sizeof(Counts);
+  const char* text_at = entry_at + all * sizeof(Entry);
+  for (std::uint32_t i = 0; i < all; ++i, entry_at += sizeof(Entry)) {
+    Entry entry;
+    std::memcpy(&entry, entry_at, sizeof entry);
+    const std::string_view name(text_at, entry.name_size);
+    const std::string_view value(text_at + entry.name_size, entry.value_size);
+    new (to + i) HeaderField{name, value, entry.id};
+    text_at += name.size() + value.size();
+  }
 }
 
 }  // namespace gatehouse::routing

@@ -1,43 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-// Header edits of a rule or backend, ready to be applied: ids looked up, all in one block of memory.
+// Header edits of a rule or backend, ready to be applied: ids looked up, packed into as few cache lines as
+// they need.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
+#include <new>
 
 #include "base/header_field.h"
 #include "config/ir/filters.h"
 
 namespace gatehouse::routing {
 
-/// Immutable, any thread; empty costs a null pointer. The fields' texts lie in the block too.
+/// Immutable, any thread; without edits a null pointer. One block: counts, then per edit its id and sizes,
+/// then all texts. At a large table's rate of cold memory the lines it takes are what it costs.
 class CompiledEdits {
  public:
+  struct Counts {
+    std::uint32_t set = 0;
+    std::uint32_t add = 0;
+    std::uint32_t remove = 0;
+    std::uint32_t all() const { return set + add + remove; }
+  };
+
   CompiledEdits() = default;
   explicit CompiledEdits(const ir::HeaderModifier& modifier);
 
   bool empty() const { return block_ == nullptr; }
-  std::span<const HeaderField> set() const { return {fields(), set_}; }
-  std::span<const HeaderField> add() const { return {fields() + set_, add_}; }
-  std::span<const HeaderField> remove() const { return {fields() + set_ + add_, remove_}; }
+  /// Not for empty edits.
+  Counts counts() const;
+  /// Writes counts().all() fields, those to set first, then those to add, then names to remove. The texts are
+  /// the block's.
+  void unpack(HeaderField* to) const;
   /// The first lines of the block; a null pointer does no harm.
   void prefetch() const {
     __builtin_prefetch(block_.get());
-    __builtin_prefetch(block_.get() + 64);
-    __builtin_prefetch(block_.get() + 128);
+    __builtin_prefetch(block_.get() + kLine);
   }
 
  private:
+  static constexpr std::size_t kLine = 64;
   struct Free {
-    void operator()(std::byte* block) const { ::operator delete(block); }
+    void operator()(char* block) const { ::operator delete (block, std::align_val_t{kLine}); }
   };
-  const HeaderField* fields() const { return reinterpret_cast<const HeaderField*>(block_.get()); }
 
-  std::unique_ptr<std::byte, Free> block_;
-  std::uint32_t set_ = 0;
-  std::uint32_t add_ = 0;
-  std::uint32_t remove_ = 0;
+  std::unique_ptr<char, Free> block_;
 };
 
 }  // namespace gatehouse::routing

@@ -20,6 +20,7 @@ std::uint64_t weight_of(const ir::RouteRule& rule) {
 
 const CompiledRule::Target* pick(const CompiledRule& rule, std::uint64_t dice) {
   if (rule.total_weight == 0) return nullptr;
+  if (rule.targets.size() == 1) return rule.targets.data();
   const std::uint64_t point = dice % rule.total_weight;
   for (const CompiledRule::Target& target : rule.targets)
     if (point < target.cumulative_weight) return &target;
@@ -44,30 +45,40 @@ CompiledRoute::CompiledRoute(std::shared_ptr<const ir::HttpRoute> route, Compile
   for (const ir::RouteRule& rule : route_->rules) add_rule(rule, ids);
 }
 
+CompiledRule::Target CompiledRoute::make_target(const ir::WeightedBackend& backend, CompileIds ids) {
+  CompiledRule::Target target;
+  target.cluster = backend.cluster.empty() ? kNoCluster : ids.clusters.id(backend.cluster);
+  target.cumulative_weight = backend.weight;
+  target.backend = &backend;
+  target.filters = add_filters(backend.filters, ids);
+  target.keeps_sessions = backend.persistence.kind != ir::SessionPersistence::Kind::none;
+  target.request_edits = CompiledEdits(backend.filters.request_headers);
+  target.response_edits = CompiledEdits(backend.filters.response_headers);
+  return target;
+}
+
 void CompiledRoute::add_rule(const ir::RouteRule& rule, CompileIds ids) {
-  const std::size_t first = targets_.size();
-  std::uint64_t cumulative = 0;
-  for (const ir::WeightedBackend& backend : rule.backends) {
-    cumulative += backend.weight;
-    const auto cluster = backend.cluster.empty() ? kNoCluster : ids.clusters.id(backend.cluster);
-    CompiledRule::Target& target = targets_.emplace_back();
-    target.cluster = cluster;
-    target.cumulative_weight = cumulative;
-    target.backend = &backend;
-    target.filters = add_filters(backend.filters, ids);
-    target.keeps_sessions = backend.persistence.kind != ir::SessionPersistence::Kind::none;
-    target.request_edits = CompiledEdits(backend.filters.request_headers);
-    target.response_edits = CompiledEdits(backend.filters.response_headers);
-  }
   CompiledRule& compiled = rules_.emplace_back();
+  if (rule.backends.size() == 1) {
+    compiled.only = make_target(rule.backends.front(), ids);
+    compiled.targets = std::span(&compiled.only, 1);
+  } else {
+    const std::size_t first = targets_.size();
+    std::uint64_t cumulative = 0;
+    for (const ir::WeightedBackend& backend : rule.backends) {
+      targets_.push_back(make_target(backend, ids));
+      targets_.back().cumulative_weight = cumulative += backend.weight;
+    }
+    compiled.targets = std::span(targets_).subspan(first);
+  }
   compiled.route = route_.get();
   compiled.rule = &rule;
   compiled.rule_index = static_cast<std::uint32_t>(rules_.size() - 1);
   compiled.metric_slot = ids.metrics.id(route_->key);
-  compiled.targets = std::span(targets_).subspan(first);
   compiled.total_weight = weight_of(rule);
   compiled.filters = add_filters(rule.filters, ids);
   compiled.timeouts = rule.timeouts;
+  compiled.has_timeouts = rule.timeouts != ir::RouteTimeouts();
   compiled.retry_attempts = rule.retry.attempts;
   compiled.keeps_sessions = rule.persistence.kind != ir::SessionPersistence::Kind::none;
   compiled.request_edits = CompiledEdits(rule.filters.request_headers);

@@ -46,23 +46,26 @@ struct alignas(64) CompiledRule {
     CompiledEdits response_edits;
   };
 
-  std::span<const Target> targets;
+  // the first line
+  std::span<const Target> targets;  ///< a single one is `only`
   std::uint64_t total_weight = 0;
   const CompiledFilters* filters = nullptr;  ///< null: none, or header edits only
-  ir::RouteTimeouts timeouts;
+  CompiledEdits request_edits;
+  CompiledEdits response_edits;
   std::uint32_t metric_slot = 0;  ///< CompileIds::metrics; the same for all rules of a route
   std::uint32_t retry_attempts = 0;
   bool keeps_sessions = false;
-
-  CompiledEdits request_edits;
-  CompiledEdits response_edits;
+  bool has_timeouts = false;
+  // the second
+  Target only;
+  // seldom read
+  ir::RouteTimeouts timeouts;
   const ir::HttpRoute* route = nullptr;
   const ir::RouteRule* rule = nullptr;
   std::uint32_t rule_index = 0;  ///< within its route
 
   /// Starts to fetch what the steps behind the match will read.
   void prefetch() const {
-    __builtin_prefetch(targets.data());
     request_edits.prefetch();
     response_edits.prefetch();
   }
@@ -97,6 +100,7 @@ class CompiledRoute {
 
  private:
   void add_rule(const ir::RouteRule& rule, CompileIds ids);
+  CompiledRule::Target make_target(const ir::WeightedBackend& backend, CompileIds ids);
   void add_match(const CompiledRule& rule, const ir::RouteMatch& match);
   /// How many; nullopt when a pattern is invalid.
   std::optional<std::uint32_t> add_conditions(const std::vector<ir::ValueMatch>& from);
@@ -105,7 +109,7 @@ class CompiledRoute {
   const Regex* add_regex(const std::string& pattern);
 
   std::shared_ptr<const ir::HttpRoute> route_;
-  std::vector<CompiledRule::Target> targets_;
+  std::vector<CompiledRule::Target> targets_;  ///< of rules that have several
   std::vector<CompiledRule> rules_;
   std::vector<CompiledMatch> matches_;
   std::vector<ValueCondition> conditions_;

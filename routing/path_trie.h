@@ -17,7 +17,7 @@ struct PathStop {
   std::uint32_t begin = 0;
   std::uint32_t exact_count = 0;
   std::uint32_t prefix_count = 0;
-  const void* conditions = nullptr;  ///< of the first match; fetched while the match itself is
+  const char* next = nullptr;  ///< what is read behind the first match: its conditions, or its rule
 };
 
 /// Collects the paths of a PathTrie. Node 0 is the root, above every path. Elements are what lies between
