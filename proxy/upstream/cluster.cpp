@@ -157,12 +157,19 @@ Task<Result<void>> Cluster::make_room(WaitLimits limits) {
     }
   }
   co_await RoomWait(*breaker_, loop_, limits);
-  if (limits.cancel && limits.cancel->fired())
+  if (limits.cancel && limits.cancel->fired()) {
+    pass_room_on();
     co_return Error{Fault::cancelled, Side::upstream, Retry::never, "the other side went away"};
+  }
   if (loop_.now() >= limits.deadline && !breaker_->admits_connection() &&
       !endpoints_.find_idle(EndpointSet::Among::all))
     co_return overloaded("too many connections");
   co_return Result<void>();
+}
+
+/// Who leaves may have been the one woken for it.
+void Cluster::pass_room_on() {
+  if (breaker_->admits_connection() || endpoints_.find_idle(EndpointSet::Among::all)) breaker_->room_made();
 }
 
 /// Any ready endpoint is as good as the one that was picked.

@@ -64,6 +64,7 @@ class Cluster final : public RefCounted<Cluster> {
   Lease take_idle(Endpoint& endpoint);
   Task<Result<Lease>> connect(Ref<Endpoint> endpoint, WaitLimits limits);
   Task<Result<void>> make_room(WaitLimits limits);
+  void pass_room_on();
   bool may_use_any(const PickRequest& request) const;
   Error overloaded(std::string_view why);
   void record(Endpoint& endpoint, UpstreamOutcome outcome);

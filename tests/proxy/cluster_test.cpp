@@ -206,6 +206,23 @@ TEST_CASE("max_connections: a client that leaves stops waiting") {
   CHECK(waiting->result->error().fault == Fault::cancelled);
 }
 
+TEST_CASE("max_connections: a client that leaves when it is its turn passes the turn on") {
+  QuietBackend backend;
+  ClusterRig rig({backend.address()}, [](ir::Cluster& c) { c.breaker.max_connections = 1; });
+  auto lease = rig.open();
+  REQUIRE(lease);
+  io::CancelSource gone(rig.loop());
+  const auto leaving = rig.start({}, Warm::allowed, {io::kNoDeadline, &gone});
+  const auto staying = rig.start();
+  gone.fire();
+  lease->release();
+  for (int i = 0; i < 1'000 && !staying->done(); ++i) rig.loop().turn(milliseconds(1));
+  REQUIRE(leaving->done());
+  CHECK(leaving->result->error().fault == Fault::cancelled);
+  REQUIRE(staying->done());
+  CHECK(*staying->result);
+}
+
 TEST_CASE("a session whose endpoint is removed while its request waits goes elsewhere") {
   QuietBackend a;
   QuietBackend b;
