@@ -186,7 +186,7 @@ bool Exchange::is_worth_retrying(const Result<void>& tried) const {
 
 /// Everything of the body that the last try may have sent is still here.
 bool Exchange::may_send_again() const {
-  return !upload_started_ || replay_.has_bytes();
+  return !upload_started_ || replay_.is_whole();
 }
 
 /// The endpoint of this try is not the next one's, as long as there are others.

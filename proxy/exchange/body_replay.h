@@ -25,6 +25,8 @@ class BodyReplay {
   /// Something was kept, and nothing was lost: a sending starts with bytes().
   bool has_bytes() const { return state_ == State::keeping && (complete_ || !bytes_.empty()); }
   bool is_complete() const { return state_ == State::keeping && complete_; }
+  /// Nothing that was added is missing; perhaps nothing was added yet.
+  bool is_whole() const { return state_ == State::keeping; }
   bool is_lost() const { return state_ == State::lost; }
   std::string_view bytes() const { return bytes_; }
 

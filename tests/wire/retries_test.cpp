@@ -131,6 +131,28 @@ TEST_CASE("retry: a body that came in pieces is sent again, trailers included") 
   }
 }
 
+TEST_CASE("retry: a body of which nothing came before the answer is sent to the next try") {
+  ScriptedBackend backend([](BackendConnection& connection) {
+    if (connection.index() != 0)
+      return ScriptedBackend::answering(std::string(ScriptedBackend::kOk))(connection);
+    if (!connection.wait_for("\r\n\r\n")) return;
+    connection.send("HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  });
+  WireGateway gateway(plan_for(backend, 1, {503}));
+  auto client = gateway.connect();
+  client.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 10\r\n\r\n");
+  REQUIRE(backend.wait_for_connections(2));
+  client.send("first");
+  gateway.settle();
+  client.send("later");
+  const auto response = client.read_response();
+  REQUIRE(response);
+  CHECK(response->status() == 200);
+  const auto requests = backend.requests();
+  REQUIRE(!requests.empty());
+  CHECK(requests.back().body == "firstlater");
+}
+
 TEST_CASE("retry: a body larger than what is kept is not sent again") {
   ScriptedBackend backend(in_turn({answer(503, "no")}));
   WireGateway gateway(plan_for(backend, 3, {503}));
