@@ -90,6 +90,7 @@ class Exchange {
   Task<Step> authorize(const ir::ExternalAuth& auth, std::uint32_t cluster);
   Task<Result<void>> keep_body(std::size_t most);
   Task<> redirect(const ir::Redirect& redirect);
+  Task<Result<void>> invite_body();
   Task<> answer_preflight(const ir::Cors& cors);
   void choose_mirrors(const routing::CompiledFilters* filters);
   void start_mirrors(std::string_view body);

@@ -118,6 +118,24 @@ TEST_CASE("external auth: the body is shown to the server and then goes to the b
   CHECK(backend.requests().at(1).body == "hi");
 }
 
+TEST_CASE("external auth: a client that waits for 100 Continue gets it, and the body is shown") {
+  ScriptedBackend backend;
+  ScriptedBackend server;
+  WireGateway gateway(plan_for(backend.address(), server.address(), {1024, {}, milliseconds(5000)}));
+  auto client = gateway.connect();
+  client.send("POST /x HTTP/1.1\r\nHost: a.test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  const auto interim = client.read_response();
+  REQUIRE(interim);
+  CHECK(interim->status() == 100);
+  client.send("body");
+  const auto response = client.read_response();
+  REQUIRE(response);
+  CHECK(response->status() == 200);
+  CHECK(server.requests().at(0).body == "body");
+  CHECK(backend.requests().at(0).body == "body");
+  CHECK(backend.requests().at(0).field("Expect").empty());
+}
+
 TEST_CASE("external auth: a body longer than the server may see is refused") {
   ScriptedBackend backend;
   ScriptedBackend server;
@@ -127,6 +145,20 @@ TEST_CASE("external auth: a body longer than the server may see is refused") {
   CHECK(response->status() == 413);
   CHECK(backend.connections() == 0);
   CHECK(server.connections() == 0);
+}
+
+TEST_CASE("external auth: a body that comes in larger pieces than are kept is refused") {
+  ScriptedBackend backend;
+  ScriptedBackend server;
+  WireGateway gateway(plan_for(backend.address(), server.address(), {40'000, {}, milliseconds(5000)}));
+  auto client = gateway.connect();
+  client.send("POST /x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 400000\r\n\r\n");
+  gateway.settle();
+  client.send(std::string(400'000, 'x'));
+  const auto response = client.read_response();
+  REQUIRE(response);
+  CHECK(response->status() == 413);
+  CHECK(backend.connections() == 0);
 }
 
 TEST_CASE("external auth: an invalid reference answers 500") {
