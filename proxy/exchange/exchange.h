@@ -96,6 +96,7 @@ class Exchange {
   void start_mirrors(std::string_view body);
   void pin_session();
   void renew_session();
+  void return_to_session();
   UnixTime unix_time() const;
 
   // tries (attempts.cpp)

@@ -10,8 +10,8 @@
 
 namespace gatehouse::proxy {
 
-/// Inactive unless the rule or its backend keeps sessions. GEP-1619: it looks for an endpoint within the
-/// backend that the weights chose, never for the backend. `persistence` and `key` outlive it.
+/// Inactive unless the rule or its backend keeps sessions. GEP-1619: where several backends share a
+/// rule's sessions, it goes before their weights. `persistence` and `key` outlive it.
 class SessionPin {
  public:
   bool is_active() const { return persistence_ != nullptr; }
