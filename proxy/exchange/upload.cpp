@@ -43,6 +43,7 @@ Task<Result<void>> Exchange::upload_chunks() {
   const MonoTime started = worker_.loop.now();
   if (replay_.is_complete()) {  // only the trailers did not go out with the head
     const WaitLimits limits{started + std::max(limits_.send_timeout, read_timeout_), &upload_cancel_};
+    if (!mirrors_.empty()) start_mirrors(replay_.bytes());
     const Chunk nothing{{}, true};
     co_return co_await upstream_->send_body(nothing, &stream_.trailers(), limits);
   }
