@@ -217,6 +217,11 @@ std::optional<std::int64_t> Reader::as_integer(const json& value, const Path& pa
   const bool huge = value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX;
   const auto number = huge ? INT64_MAX : value.get<std::int64_t>();
   if (number >= range.min && number <= range.max && !huge) return number;
+  if (range.max == INT64_MAX && number < range.min) {
+    diagnostics_.error(path, {fmt::format("{} is less than {}", value.dump(), range.min),
+                              fmt::format("write a number of at least {}", range.min)});
+    return std::nullopt;
+  }
   diagnostics_.error(path, {fmt::format("{} is outside {} to {}", value.dump(), range.min, range.max),
                             "write a number in that range"});
   return std::nullopt;
