@@ -37,10 +37,9 @@ bool lists(const std::vector<std::uint16_t>& codes, std::uint16_t status) {
 }  // namespace
 
 Task<Result<void>> Exchange::reach_upstream() {
-  const auto& timeouts = rule_->timeouts;
   for (auto warm = Cluster::Warm::allowed;;) {
-    if (timeouts.backend_request.count() != 0)
-      deadlines_.attempt = worker_.loop.now() + timeouts.backend_request;
+    if (rule_->has_timeouts && rule_->timeouts.backend_request.count() != 0)
+      deadlines_.attempt = worker_.loop.now() + rule_->timeouts.backend_request;
     auto tried = co_await open_upstream(warm);
     if (tried) {
       const Chunk first = first_chunk();

@@ -110,14 +110,18 @@ const LocalReply* Exchange::find_rule() {
   rule_->prefetch();
   if (limits_.max_body_bytes != 0 && known_body_size() > limits_.max_body_bytes)
     return refuse(LocalReply::body_too_large());
-  const auto& timeouts = rule_->timeouts;
-  if (timeouts.request.count() != 0) deadlines_.request = outcome_.started + timeouts.request;
-  if (timeouts.max_stream.count() != 0) deadlines_.stream = outcome_.started + timeouts.max_stream;
+  if (rule_->has_timeouts) set_deadlines();
   if (count_hops(head.fields) >= kMaxHops) return refuse(LocalReply::loop());
   return nullptr;
 }
 
-/// By weight, or where the session belongs.
+void Exchange::set_deadlines() {
+  const auto& timeouts = rule_->timeouts;
+  if (timeouts.request.count() != 0) deadlines_.request = outcome_.started + timeouts.request;
+  if (timeouts.max_stream.count() != 0) deadlines_.stream = outcome_.started + timeouts.max_stream;
+}
+
+/// By weight.
 const LocalReply* Exchange::pick_target() {
   target_ = routing::pick(*rule_, worker_.dice());
   if (!target_) return refuse(LocalReply::no_backend());
@@ -159,6 +163,7 @@ void Exchange::edit_request() {
 }
 
 void Exchange::edit_response() {
+  worker_.probes.route((*worker_.runtime())->route_row(outcome_.route_id)).prefetch();
   auto& head = scratch_.response;
   http::remove_hop_fields(head.fields, wants_trailers_ ? http::Trailers::forwarded : http::Trailers::dropped);
   if (worker_.settings.via) head.fields.push_back({"Via", "1.1 gatehouse", FieldId::via});

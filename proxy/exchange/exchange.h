@@ -73,6 +73,7 @@ class Exchange {
   // steps of run(), in order
   const LocalReply* find_listener();
   const LocalReply* find_rule();
+  void set_deadlines();
   const LocalReply* pick_target();
   const LocalReply* refuse(LocalReply why);
   std::uint64_t known_body_size() const;
@@ -89,14 +90,14 @@ class Exchange {
   Task<Step> run_filters(const routing::CompiledFilters& filters);
   Task<Step> authorize(const ir::ExternalAuth& auth, std::uint32_t cluster);
   Task<Result<void>> keep_body(std::size_t most);
-  Task<> redirect(const ir::Redirect& redirect);
   Task<Result<void>> invite_body();
+  Task<> redirect(const ir::Redirect& redirect);
   Task<> answer_preflight(const ir::Cors& cors);
   void choose_mirrors(const routing::CompiledFilters* filters);
   void start_mirrors(std::string_view body);
   void pin_session();
-  void renew_session();
   void return_to_session();
+  void renew_session();
   UnixTime unix_time() const;
 
   // tries (attempts.cpp)
