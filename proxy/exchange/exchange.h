@@ -96,7 +96,6 @@ class Exchange {
   void choose_mirrors(const routing::CompiledFilters* filters);
   void start_mirrors(std::string_view body);
   void pin_session();
-  void return_to_session();
   void renew_session();
   UnixTime unix_time() const;
 

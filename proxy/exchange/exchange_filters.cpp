@@ -168,18 +168,6 @@ void Exchange::pin_session() {
   const auto& of_rule = rule_->rule->persistence;
   const auto& persistence = rule_->keeps_sessions ? of_rule : target_->backend->persistence;
   session_.begin(persistence, worker_.settings.session_key, scratch_.request.fields, unix_time());
-  if (rule_->keeps_sessions && rule_->targets.size() > 1) return_to_session();
-}
-
-/// GEP-1619: an established session goes before the weights, also before one of zero.
-void Exchange::return_to_session() {
-  for (const auto& target : rule_->targets) {
-    Cluster* cluster = target.cluster == routing::kNoCluster ? nullptr : worker_.cluster(target.cluster);
-    if (!cluster || !session_.endpoint_in(*cluster)) continue;
-    target_ = &target;
-    outcome_.cluster_id = target.cluster;
-    return;
-  }
 }
 
 void Exchange::renew_session() {

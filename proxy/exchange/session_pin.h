@@ -10,8 +10,9 @@
 
 namespace gatehouse::proxy {
 
-/// Inactive unless the rule or its backend keeps sessions. GEP-1619: where several backends share a
-/// rule's sessions, it goes before their weights. `persistence` and `key` outlive it.
+/// Inactive unless the rule or its backend keeps sessions. GEP-1619 as of v1.7 (Traffic Splitting): it
+/// looks for an endpoint within the backend that the weights chose, and never overrides their choice.
+/// `persistence` and `key` outlive it.
 class SessionPin {
  public:
   bool is_active() const { return persistence_ != nullptr; }

@@ -92,30 +92,6 @@ TEST_CASE("session: when the endpoint is gone the client gets a new one and a ne
   CHECK(fresh != token);
 }
 
-TEST_CASE("session: among the backends of a rule the session goes before the weights") {
-  ScriptedBackend a(named("a"));
-  ScriptedBackend b(named("b"));
-  auto plan = plan_for({a.address()}, ir::SessionPersistence::Kind::cookie);
-  plan.add_route("/never/", {b.address()});
-  auto& backends = plan.routes.front().rule().backends;
-  backends.push_back(plan.routes.back().rule().backends.front());
-  WireGateway gateway(plan);
-  const auto first = ask(gateway);
-  REQUIRE(first);
-  const auto token = line_back(*first);
-  for (int i = 0; i < 8; ++i) {
-    const auto again = ask(gateway, token);
-    REQUIRE(again);
-    CHECK(again->body == first->body);
-    CHECK(line_back(*again).empty());
-  }
-  backends.at(first->body == "a" ? 0 : 1).weight = 0;
-  gateway.publish(plan);
-  const auto drained = ask(gateway, token);
-  REQUIRE(drained);
-  CHECK(drained->body == first->body);
-}
-
 TEST_CASE("session: a forged token is an unknown client") {
   ScriptedBackend a(named("a"));
   WireGateway gateway(plan_for({a.address()}, ir::SessionPersistence::Kind::cookie));
