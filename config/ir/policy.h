@@ -90,12 +90,13 @@ struct CircuitBreaker {
 };
 
 /// GEP-3388: retries in `interval` may be `percent` of the requests in it, and always `min_count` per
-/// `min_interval`.
+/// `min_interval`. On without a policy, so that no outage is multiplied; the free retries then
+/// are plenty for a small installation.
 struct RetryBudget {
-  bool enabled = false;
+  bool enabled = true;
   std::uint32_t percent = 20;
   milliseconds interval{10'000};
-  std::uint32_t min_count = 10;
+  std::uint32_t min_count = 100;
   milliseconds min_interval{1'000};
   bool operator==(const RetryBudget&) const = default;
 };

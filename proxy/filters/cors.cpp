@@ -30,6 +30,9 @@ std::optional<Origin> parse_origin(std::string_view text) {
   Origin origin;
   origin.scheme = text.substr(0, mark);
   origin.host = text.substr(mark + 3);
+  // An origin has no path; without this "https://evil.com#.good.com" would end like a good host.
+  if (origin.host.empty() || origin.host.find_first_of("/?#@\\") != std::string_view::npos)
+    return std::nullopt;
   origin.port = equals_ignoring_case(origin.scheme, "https") ? 443 : 80;
   const auto colon = origin.host.rfind(':');
   if (colon == std::string_view::npos || origin.host.back() == ']') return origin;

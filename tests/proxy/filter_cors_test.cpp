@@ -64,6 +64,9 @@ std::string answered(const ir::Cors& cors, const Lines& request_lines, const Lin
 
 TEST_CASE("an origin matches by scheme, host and port") {
   CHECK(origin_matches("https://a.test", "https://a.test"));
+  CHECK_FALSE(origin_matches("https://*.good.test", "https://evil.test#.good.test"));
+  CHECK_FALSE(origin_matches("https://*.good.test", "https://evil.test/.good.test"));
+  CHECK_FALSE(origin_matches("https://*.good.test", "https://evil.test?.good.test"));
   CHECK(origin_matches("https://a.test", "https://A.TEST"));
   CHECK(origin_matches("https://a.test:443", "https://a.test"));
   CHECK(origin_matches("https://a.test", "https://a.test:443"));

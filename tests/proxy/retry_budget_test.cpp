@@ -42,10 +42,18 @@ TEST_CASE("L12: in an outage retries stay at the given part of the requests") {
   CHECK(retries > 1'900);
 }
 
-TEST_CASE("without a budget every retry is allowed") {
+TEST_CASE("a budget that is switched off allows every retry") {
+  ir::RetryBudget off;
+  off.enabled = false;
   RetryBudget none;
-  none.set_limits(ir::RetryBudget{}, {});
+  none.set_limits(off, {});
   CHECK(granted(none, 1'000, kStart) == 1'000);
+}
+
+TEST_CASE("L12: without a policy an outage is not multiplied") {
+  RetryBudget standard;
+  standard.set_limits(ir::RetryBudget{}, {});
+  CHECK(granted(standard, 1'000, kStart) == 100);
 }
 
 TEST_CASE("a few retries are free, anew in every interval") {
