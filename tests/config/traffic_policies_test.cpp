@@ -137,7 +137,7 @@ TEST_CASE("an XBackendTrafficPolicy is for backends only") {
             .ancestors[0]
             .conditions[0]
             .reason == "Invalid");
-  CHECK_FALSE(result.config->clusters[0]->retry_budget.enabled);
+  CHECK(result.config->clusters[0]->retry_budget == ir::RetryBudget());
 }
 
 TEST_CASE("a status has no more than 16 ancestors, the last one speaks for the rest") {
