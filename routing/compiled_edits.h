@@ -33,8 +33,9 @@ class CompiledEdits {
   /// Writes counts().all() fields, those to set first, then those to add, then names to remove. The texts are
   /// the block's.
   void unpack(HeaderField* to) const;
-  /// The first lines of the block; a null pointer does no harm.
+  /// The first lines of the block.
   void prefetch() const {
+    if (!block_) return;
     __builtin_prefetch(block_.get());
     __builtin_prefetch(block_.get() + kLine);
   }

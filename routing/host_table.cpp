@@ -91,7 +91,8 @@ const CompiledMatch* HostTable::find(const RequestView& request) const {
   if (only_ != nullptr) return only_;
   const PathTrie::Walk walk = trie_.walk(request.path);
   const PathStop& deepest = trie_.stop(walk.deepest);
-  for (int line = 0; line < kLinesAhead; ++line) __builtin_prefetch(deepest.next + line * 64);
+  if (deepest.next != nullptr)
+    for (int line = 0; line < kLinesAhead; ++line) __builtin_prefetch(deepest.next + line * 64);
   if (walk.whole && deepest.exact_count != 0) {
     if (const auto* match = first_of(deepest.begin, deepest.exact_count, request)) return match;
   }
