@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "config/ir/policy.h"
+#include "config/ir/tls.h"
 
 namespace gatehouse::ir {
 
@@ -31,6 +33,16 @@ struct PoolLimits {
   bool operator==(const PoolLimits&) const = default;
 };
 
+/// What a cluster's endpoints are spoken to in. Of no meaning for connections of L4 routes.
+enum class ClusterProtocol : std::uint8_t {
+  http1,      ///< HTTP/1.1; with TLS this alone is offered
+  http2,      ///< HTTP/2, also over plain TCP by prior knowledge
+  negotiated  ///< with TLS: what ALPN yields; without: HTTP/1.1
+};
+
+/// PROXY protocol header sent in front of each connection to an endpoint.
+enum class ProxyProtocolOut : std::uint8_t { off, v1, v2 };
+
 struct Cluster {
   /// "Service/namespace/name/port": stable over changes, metric label. Where a route or Gateway changes the
   /// settings below for itself: "...@HTTPRoute/namespace/name" and the like.
@@ -43,7 +55,10 @@ struct Cluster {
   CircuitBreaker breaker;
   RetryBudget retry_budget;
   DnsRefresh dns;
-  bool operator==(const Cluster&) const = default;
+  ClusterProtocol protocol = ClusterProtocol::http1;
+  ProxyProtocolOut proxy_protocol = ProxyProtocolOut::off;
+  std::shared_ptr<const ClusterTls> tls;  ///< null: plaintext
 };
+bool operator==(const Cluster& a, const Cluster& b);
 
 }  // namespace gatehouse::ir

@@ -27,6 +27,14 @@ Parts<HttpRoute> routes_of(const Config& config) {
   return parts;
 }
 
+Parts<L4Route> l4_routes_of(const Config& config) {
+  Parts<L4Route> parts;
+  for (const auto& listener : config.listeners)
+    for (const auto& attachment : listener->l4_routes)
+      parts.emplace(attachment.route->key, attachment.route.get());
+  return parts;
+}
+
 Parts<Cluster> clusters_of(const Config& config) {
   Parts<Cluster> parts;
   for (const auto& cluster : config.clusters) parts.emplace(cluster->key, cluster.get());
@@ -78,6 +86,7 @@ std::vector<Change> changes(const Config& before, const Config& after) {
   std::vector<Change> found;
   compare(Change::Kind::listener, listeners_of(before), listeners_of(after), found);
   compare(Change::Kind::route, routes_of(before), routes_of(after), found);
+  compare(Change::Kind::route, l4_routes_of(before), l4_routes_of(after), found);
   compare(Change::Kind::cluster, clusters_of(before), clusters_of(after), found);
   return found;
 }

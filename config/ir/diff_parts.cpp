@@ -27,6 +27,14 @@ void compare_part(Details& to, std::string_view where, const Part& before, const
   add_if_any(to, where, words_of_change(fields_of_part(before), fields_of_part(after)));
 }
 
+template <typename Part>
+void compare_optional(Details& to, const std::shared_ptr<const Part>& before,
+                      const std::shared_ptr<const Part>& after) {
+  if (before == after || (before && after && *before == *after)) return;
+  const auto fields = [](const auto& part) { return part ? fields_of_part(*part) : Fields(); };
+  add_if_any(to, "", words_of_change(fields(before), fields(after)));
+}
+
 template <typename Value>
 void compare_value(Details& to, std::string_view where, const Value& before, const Value& after) {
   if (before != after) to.push_back(fmt::format("{} {} -> {}", where, before, after));
@@ -79,10 +87,10 @@ std::map<std::pair<std::string, int>, const WeightedBackend*> by_name(
   return named;
 }
 
-void compare_backends(Details& to, const std::string& where, const RouteRule& before,
-                      const RouteRule& after) {
-  const auto old = by_name(before.backends);
-  const auto now = by_name(after.backends);
+void compare_backends(Details& to, const std::string& where, const std::vector<WeightedBackend>& before,
+                      const std::vector<WeightedBackend>& after) {
+  const auto old = by_name(before);
+  const auto now = by_name(after);
   for (const auto& [key, backend] : now) {
     const auto was = old.find(key);
     const auto name = fmt::format("{}backend {}", where, key.first);
@@ -114,7 +122,7 @@ void compare_rules(Details& to, std::size_t number, const RouteRule& before, con
                 words(after.timeouts.backend_request));
   compare_part(to, where, before.retry, after.retry);
   compare_part(to, where, before.persistence, after.persistence);
-  compare_backends(to, where, before, after);
+  compare_backends(to, where, before.backends, after.backends);
   if (to.size() == size) to.push_back(where + "order of backends");
 }
 
@@ -137,15 +145,16 @@ std::string words_of_hosts(const std::vector<std::string>& hostnames) {
   return hostnames.empty() ? "any host" : fmt::format("{}", fmt::join(hostnames, " "));
 }
 
-void compare_attachments(Details& to, const std::vector<Attachment>& before,
-                         const std::vector<Attachment>& after) {
+template <typename AnyAttachment>
+void compare_attachments(Details& to, const std::vector<AnyAttachment>& before,
+                         const std::vector<AnyAttachment>& after) {
   // Most changes of a listener are changes of one route: nothing is copied for those.
   const bool alike = std::equal(before.begin(), before.end(), after.begin(), after.end(),
-                                [](const Attachment& a, const Attachment& b) {
+                                [](const AnyAttachment& a, const AnyAttachment& b) {
                                   return a.route->key == b.route->key && a.hostnames == b.hostnames;
                                 });
   if (alike) return;
-  const auto key = [](const Attachment& attachment) { return attachment.route->key; };
+  const auto key = [](const AnyAttachment& attachment) { return attachment.route->key; };
   compare_names(to, "", "attached route", names_of(before, key), names_of(after, key));
   std::map<std::string_view, const std::vector<std::string>*> old;
   for (const auto& attachment : before) old.emplace(attachment.route->key, &attachment.hostnames);
@@ -175,7 +184,14 @@ std::vector<std::string> what_changed(const Listener& before, const Listener& af
   compare_part(details, "", before.limits, after.limits);
   add_if_any(details, "", words_of_change(fields_of_filters(before), fields_of_filters(after)));
 
+  compare_value(details, "protocol", words(before.protocol), words(after.protocol));
+  if (before.proxy_protocol != after.proxy_protocol) {
+    const bool now = after.proxy_protocol == ProxyProtocolIn::required;
+    details.emplace_back(now ? "PROXY protocol required" : "PROXY protocol off");
+  }
+  compare_optional(details, before.tls, after.tls);
   compare_attachments(details, before.routes, after.routes);
+  compare_attachments(details, before.l4_routes, after.l4_routes);
   return details;
 }
 
@@ -184,6 +200,15 @@ std::vector<std::string> what_changed(const HttpRoute& before, const HttpRoute& 
   if (before == after) return details;
   compare_value(details, "created", before.age.created, after.age.created);
   compare_rule_lists(details, before.rules, after.rules);
+  return details;
+}
+
+std::vector<std::string> what_changed(const L4Route& before, const L4Route& after) {
+  Details details;
+  if (before == after) return details;
+  compare_value(details, "created", before.age.created, after.age.created);
+  compare_backends(details, "", before.backends, after.backends);
+  if (details.empty()) details.emplace_back("order of backends");
   return details;
 }
 
@@ -199,6 +224,8 @@ std::vector<std::string> what_changed(const Cluster& before, const Cluster& afte
   compare_part(details, "", before.breaker, after.breaker);
   compare_part(details, "", before.retry_budget, after.retry_budget);
   compare_part(details, "", before.dns, after.dns);
+  compare_value(details, "protocol", words(before.protocol), words(after.protocol));
+  compare_optional(details, before.tls, after.tls);
   if (details.empty()) details.emplace_back("settings");
   return details;
 }

@@ -15,6 +15,7 @@ namespace gatehouse::ir {
 std::vector<std::string> what_changed(const Listener& before, const Listener& after);
 /// Rules are numbered as `after` has them; those that are gone, as `before` had them.
 std::vector<std::string> what_changed(const HttpRoute& before, const HttpRoute& after);
+std::vector<std::string> what_changed(const L4Route& before, const L4Route& after);
 std::vector<std::string> what_changed(const Cluster& before, const Cluster& after);
 
 }  // namespace gatehouse::ir

@@ -5,6 +5,7 @@
 
 #include "config/ir/config.h"
 #include "config/ir/dump_parts.h"
+#include "config/ir/words.h"
 
 namespace gatehouse::ir {
 
@@ -45,6 +46,18 @@ void dump(YamlText& out, const PoolLimits& pool) {
 
 namespace {
 
+void dump(YamlText& out, const std::vector<L4Attachment>& attachments) {
+  if (attachments.empty()) return;
+  out.open("l4_routes");
+  for (const auto& attachment : attachments) {
+    out.open_item();
+    out.field("route", attachment.route->key);
+    out.list("hostnames", attachment.hostnames);
+    out.close_item();
+  }
+  out.close();
+}
+
 void dump(YamlText& out, const Listener& listener) {
   out.open_item();
   out.field("name", listener.name);
@@ -53,6 +66,9 @@ void dump(YamlText& out, const Listener& listener) {
   out.list("binds", binds);
   out.field("port", listener.advertised_port);
   text_unless_empty(out, "hostname", listener.hostname);
+  if (listener.protocol != ListenerProtocol::http) out.field("protocol", words(listener.protocol));
+  if (listener.proxy_protocol == ProxyProtocolIn::required) out.field("proxy_protocol", "required");
+  if (listener.tls) dump(out, *listener.tls);
   dump(out, listener.limits);
   dump(out, "request_filters", listener.request_filters);
   if (!listener.routes.empty()) out.open("routes");
@@ -63,6 +79,7 @@ void dump(YamlText& out, const Listener& listener) {
     out.close_item();
   }
   if (!listener.routes.empty()) out.close();
+  dump(out, listener.l4_routes);
   out.close_item();
 }
 
@@ -133,6 +150,7 @@ void dump(YamlText& out, const HttpRoute& route, const std::vector<std::string>&
   out.field("key", route.key);
   out.list("listeners", listeners);
   number_unless(out, "created", route.age.created, std::int64_t{0});
+  if (route.grpc) out.field("grpc", "true");
   if (!route.rules.empty()) out.open("rules");
   for (const auto& rule : route.rules) dump(out, rule);
   if (!route.rules.empty()) out.close();
@@ -157,6 +175,20 @@ void dump(YamlText& out, const Cluster& cluster) {
   dump(out, cluster.breaker);
   dump(out, cluster.retry_budget);
   dump(out, cluster.dns);
+  if (cluster.protocol != ClusterProtocol::http1) out.field("protocol", words(cluster.protocol));
+  if (cluster.proxy_protocol != ProxyProtocolOut::off)
+    out.field("proxy_protocol", cluster.proxy_protocol == ProxyProtocolOut::v1 ? "v1" : "v2");
+  if (cluster.tls) dump(out, *cluster.tls);
+  out.close_item();
+}
+
+void dump(YamlText& out, const L4Route& route) {
+  out.open_item();
+  out.field("key", route.key);
+  number_unless(out, "created", route.age.created, std::int64_t{0});
+  if (!route.backends.empty()) out.open("backends");
+  for (const auto& backend : route.backends) dump(out, backend);
+  if (!route.backends.empty()) out.close();
   out.close_item();
 }
 
@@ -201,12 +233,24 @@ void dump_routes(YamlText& out, const Config& config) {
   out.close();
 }
 
+void dump_l4_routes(YamlText& out, const Config& config) {
+  std::map<std::string_view, const L4Route*> routes;
+  for (const auto& listener : config.listeners)
+    for (const auto& attachment : listener->l4_routes)
+      routes.emplace(attachment.route->key, attachment.route.get());
+  if (routes.empty()) return;
+  out.open("l4_routes");
+  for (const auto& [key, route] : routes) dump(out, *route);
+  out.close();
+}
+
 }  // namespace
 
 std::string dump(const Config& config) {
   YamlText out;
   dump_list(out, "listeners", config.listeners);
   dump_routes(out, config);
+  dump_l4_routes(out, config);
   dump_list(out, "clusters", config.clusters);
   return out.take();
 }

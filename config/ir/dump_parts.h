@@ -28,6 +28,8 @@ inline void text_unless_empty(YamlText& out, std::string_view name, std::string_
 }
 
 struct HttpLimits;
+struct ListenerTls;
+struct ClusterTls;
 struct PoolLimits;
 void dump(YamlText& out, const HttpLimits& limits);
 void dump(YamlText& out, const PoolLimits& pool);
@@ -41,5 +43,7 @@ void dump(YamlText& out, const PassiveHealth& health);
 void dump(YamlText& out, const CircuitBreaker& breaker);
 void dump(YamlText& out, const RetryBudget& budget);
 void dump(YamlText& out, const DnsRefresh& dns);
+void dump(YamlText& out, const ListenerTls& tls);
+void dump(YamlText& out, const ClusterTls& tls);
 
 }  // namespace gatehouse::ir

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "config/ir/l4_route.h"
 #include "config/ir/route.h"
+#include "config/ir/tls.h"
 
 namespace gatehouse::ir {
 
@@ -40,17 +42,28 @@ struct Attachment {
 };
 bool operator==(const Attachment& a, const Attachment& b);
 
-/// One Gateway listener. Sockets are keyed by bind address and shared by listeners of any Gateway.
+/// What a listener speaks. `tls` is the protocol of TLSRoute, passed through or terminated.
+enum class ListenerProtocol : std::uint8_t { http, https, tls, tcp, udp };
+
+/// PROXY protocol in front of a downstream connection. It is only believed from trusted addresses.
+enum class ProxyProtocolIn : std::uint8_t { off, required };
+
+/// One Gateway listener. Sockets are keyed by bind address (and transport) and shared by listeners of any
+/// Gateway; listeners of one socket are all TCP-like or all UDP.
 struct Listener {
   std::string name;     ///< "namespace/gateway/listener"
   std::string gateway;  ///< "namespace/gateway"
   std::vector<SocketAddress> binds;
   std::uint16_t advertised_port = 0;  ///< the port users see: spec.listeners[].port
-  std::string hostname;               ///< lower case; empty = any
+  std::string hostname;               ///< lower case; empty = any; for https and tls it is matched to the SNI
+  ListenerProtocol protocol = ListenerProtocol::http;
+  ProxyProtocolIn proxy_protocol = ProxyProtocolIn::off;
+  std::shared_ptr<const ListenerTls> tls;  ///< set for https and tls
   HttpLimits limits;
   /// GEP-5224 filters.requests: asked in order before routing.
   std::vector<std::shared_ptr<const ExternalAuth>> request_filters;
-  std::vector<Attachment> routes;  ///< in a stable order: by RouteAge
+  std::vector<Attachment> routes;       ///< http and https; in a stable order: by RouteAge
+  std::vector<L4Attachment> l4_routes;  ///< tls, tcp and udp; likewise. tcp and udp: at most one, the oldest
 };
 bool operator==(const Listener& a, const Listener& b);
 

@@ -81,8 +81,11 @@ struct RouteAge {
 };
 
 struct HttpRoute {
-  std::string key;  ///< "HTTPRoute/namespace/name": metric label and log field
+  std::string key;  ///< "HTTPRoute/namespace/name" or "GRPCRoute/...": metric label and log field
   RouteAge age;
+  /// A GRPCRoute: its methods are paths ("/package.Service/Method"), and failures are answered as gRPC
+  /// statuses.
+  bool grpc = false;
   std::vector<RouteRule> rules;
   bool operator==(const HttpRoute&) const = default;
 };

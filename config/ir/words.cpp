@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <set>
 #include <vector>
 
@@ -50,6 +51,16 @@ std::string whole_group(std::string_view group, const Fields& fields) {
 }
 
 }  // namespace
+
+std::string_view words(ListenerProtocol protocol) {
+  constexpr std::array<std::string_view, 5> kNames{"HTTP", "HTTPS", "TLS", "TCP", "UDP"};
+  return kNames.at(static_cast<std::size_t>(protocol));
+}
+
+std::string_view words(ClusterProtocol protocol) {
+  constexpr std::array<std::string_view, 3> kNames{"HTTP/1.1", "HTTP/2", "by ALPN"};
+  return kNames.at(static_cast<std::size_t>(protocol));
+}
 
 std::string words(const PathMatch& path) {
   switch (path.kind) {

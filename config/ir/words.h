@@ -9,6 +9,7 @@
 
 #include "base/yaml_text.h"
 #include "config/ir/cluster.h"
+#include "config/ir/listener.h"
 #include "config/ir/route.h"
 
 namespace gatehouse::ir {
@@ -22,6 +23,10 @@ std::string words(const RouteMatch& match);
 std::string words(const Endpoint& endpoint);
 /// "1500ms", "2s", "off" for zero.
 std::string words(std::chrono::milliseconds time);
+/// "HTTPS"; as Gateway API writes it.
+std::string_view words(ListenerProtocol protocol);
+/// "HTTP/1.1", "HTTP/2", "by ALPN".
+std::string_view words(ClusterProtocol protocol);
 
 /// What a dump() wrote, field by field: "request_headers.set[0].name" -> "x-user".
 using Fields = std::map<std::string, std::string>;
