@@ -48,6 +48,11 @@ void EventLoop::remove(int fd, EventSink& sink) {
       events_[static_cast<std::size_t>(i)].events = 0;
 }
 
+void EventLoop::release(int fd, EventSink& sink) {
+  remove(fd, sink);
+  epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+}
+
 void EventLoop::stop() {
   stopping_.store(true, std::memory_order_release);
   const std::uint64_t one = 1;

@@ -51,6 +51,8 @@ class EventLoop {
   bool add(int fd, EventSink& sink);
   /// Events of this turn that were not handed out yet are dropped. Call before close(fd).
   void remove(int fd, EventSink& sink);
+  /// The same for a descriptor that stays open.
+  void release(int fd, EventSink& sink);
 
   /// Runs `waiter` later in this turn, in order.
   void make_ready(Waiter& waiter, Wake wake) {

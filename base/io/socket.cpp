@@ -28,7 +28,7 @@ ssize_t send_all(int fd, const msghdr& message) {
 void CancelSource::fire() {
   if (fired_) return;
   fired_ = true;
-  for (Wait* wait = waits_; wait; wait = wait->next_on_cancel_) loop_.make_ready(*wait, Wake::cancelled);
+  for (CancellableWait* wait = waits_; wait; wait = wait->next_) loop_.make_ready(*wait, Wake::cancelled);
 }
 
 bool Socket::open(int fd) {
@@ -41,6 +41,10 @@ bool Socket::open(int fd) {
 
 void Socket::close() {
   if (fd_ < 0) return;
+  if (layer_) {
+    layer_->close(flags_ & (kAbrupt | kBroken) ? Ending::abrupt : Ending::orderly);
+    layer_.reset();
+  }
   loop_->remove(fd_, *this);
   ::close(fd_);
   fd_ = -1;
@@ -52,7 +56,32 @@ void Socket::close() {
   hangup_ = nullptr;
 }
 
+void Socket::set_transport(std::unique_ptr<TransportLayer> layer) {
+  layer_ = std::move(layer);
+  flags_ |= kReadable;  // the layer may hold bytes that no event will tell of
+}
+
+int Socket::release_fd() {
+  loop_->release(fd_, *this);
+  read_waiter_ = write_waiter_ = nullptr;
+  hangup_ = nullptr;
+  flags_ = kBroken;
+  return std::exchange(fd_, -1);
+}
+
+/// A layer's own messages wake nobody who waits for bytes.
+std::uint32_t Socket::events_through_layer(std::uint32_t events) {
+  constexpr std::uint32_t kBreak = EPOLLHUP | EPOLLERR;
+  events = layer_->on_events(events);
+  if (!(events & EPOLLIN) || !read_waiter_ || (events & kBreak)) return events;
+  if (layer_->look() != Input::none) return events;
+  set_flag(kReadable, layer_->can_read());
+  return events & ~static_cast<std::uint32_t>(EPOLLIN);
+}
+
 void Socket::on_events(std::uint32_t events) {
+  if (layer_) [[unlikely]]
+    events = events_through_layer(events);
   if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
     flags_ |= kReadable;
     if (read_waiter_) loop_->make_ready(*read_waiter_, Wake::ready);
@@ -68,7 +97,48 @@ void Socket::on_events(std::uint32_t events) {
   if (hangup_ && (is_broken() || (hangup_on_fin_ && peer_closed()))) hangup_->fire();
 }
 
+void Socket::adopt_layer_state(Transfer::State state) {
+  set_flag(kReadable, layer_->can_read());
+  set_flag(kWritable, layer_->can_write());
+  if (state == Transfer::State::end) flags_ |= kPeerClosed;
+  if (state == Transfer::State::failed) flags_ |= kBroken;
+}
+
+Transfer Socket::read_through_layer(std::span<char> into) {
+  const Transfer got = layer_->read(into);
+  adopt_layer_state(got.state);
+  return got;
+}
+
+Transfer Socket::write_through_layer(std::span<const iovec> parts) {
+  const Transfer sent = layer_->write(parts);
+  adopt_layer_state(sent.state);
+  return sent;
+}
+
+bool Socket::has_input() {
+  if (!is_ready(Direction::read)) return false;
+  if (!layer_ || is_broken()) return true;
+  const bool has = layer_->look() != Input::none;
+  set_flag(kReadable, has || layer_->can_read());
+  return has;
+}
+
+bool Socket::has_unread_bytes() {
+  if (fd_ < 0) return false;
+  if (layer_) {
+    layer_->on_events(EPOLLIN);
+    const Input input = layer_->look();
+    set_flag(kReadable, input != Input::none || layer_->can_read());
+    return input == Input::bytes;
+  }
+  char byte;
+  return recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
 Transfer Socket::read(std::span<char> into) {
+  if (layer_) [[unlikely]]
+    return read_through_layer(into);
   for (;;) {
     const ssize_t n = receive(fd_, into.data(), into.size());
     if (n > 0) {
@@ -93,6 +163,8 @@ Transfer Socket::read(std::span<char> into) {
 }
 
 Transfer Socket::write(std::span<const iovec> parts) {
+  if (layer_) [[unlikely]]
+    return write_through_layer(parts);
   std::size_t total = 0;
   for (const iovec& part : parts) total += part.iov_len;
   msghdr message{};
@@ -115,11 +187,13 @@ Transfer Socket::write(std::span<const iovec> parts) {
 }
 
 void Socket::shutdown_write() {
+  if (layer_) return layer_->shutdown_write();
   ::shutdown(fd_, SHUT_WR);
 }
 
 void Socket::reset_on_close() {
   if (fd_ < 0) return;
+  flags_ |= kAbrupt;
   const linger hard{1, 0};
   setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
 }
@@ -136,10 +210,7 @@ void Wait::await_suspend(std::coroutine_handle<> handle) {
   waiting_ = true;
   slot() = this;
   if (deadline_ != kNoDeadline) loop_.timers().arm(*this, deadline_);
-  if (cancel_) {
-    next_on_cancel_ = cancel_->waits_;
-    cancel_->waits_ = this;
-  }
+  join(cancel_);
 }
 
 void Wait::leave() {
@@ -147,10 +218,7 @@ void Wait::leave() {
   waiting_ = false;
   if (slot() == this) slot() = nullptr;
   Timer::cancel();
-  if (!cancel_) return;
-  Wait** at = &cancel_->waits_;
-  while (*at && *at != this) at = &(*at)->next_on_cancel_;
-  if (*at) *at = next_on_cancel_;
+  CancellableWait::leave(cancel_);
 }
 
 void Wait::resume(Waiter& waiter) {

@@ -7,9 +7,12 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 
 #include "base/io/event_loop.h"
+#include "base/io/transport_layer.h"
 #include "base/io/waiter.h"
 #include "base/ip.h"
 #include "base/result.h"
@@ -29,24 +32,38 @@ class CancelSource {
   void reset() { fired_ = false; }
 
  private:
-  friend class Wait;
+  friend class CancellableWait;
   EventLoop& loop_;
-  class Wait* waits_ = nullptr;  // singly used list head; at most two
+  class CancellableWait* waits_ = nullptr;  // singly used list head; at most a few
   bool fired_ = false;
 };
 
-/// Outcome of one direct read or write.
-struct Transfer {
-  enum class State : std::uint8_t { done, would_block, end, failed };
-  State state = State::done;
-  std::size_t bytes = 0;
-  int error = 0;  ///< errno when failed
+/// What a CancelSource can end: base of the waits that take one.
+class CancellableWait : protected Waiter {
+ protected:
+  explicit CancellableWait(Run on_run) : Waiter(on_run) {}
+  void join(CancelSource* source) {
+    if (!source) return;
+    next_ = source->waits_;
+    source->waits_ = this;
+  }
+  void leave(CancelSource* source) {
+    if (!source) return;
+    CancellableWait** at = &source->waits_;
+    while (*at && *at != this) at = &(*at)->next_;
+    if (*at) *at = next_;
+  }
+
+ private:
+  friend class CancelSource;
+  CancellableWait* next_ = nullptr;
 };
 
 /// What a Wait is for.
 enum class Direction : std::uint8_t { read, write };
 
-/// Owns a descriptor, registered once with its loop. At most one wait per direction at a time.
+/// Owns a descriptor, registered once with its loop. At most one wait per direction at a time. With a
+/// transport layer, reads, writes, flags and waits are about the layer's bytes, not the descriptor's.
 /// Thread: the loop's. close() ends pending waits with Wake::cancelled.
 class Socket final : public EventSink {
  public:
@@ -62,6 +79,13 @@ class Socket final : public EventSink {
   int fd() const { return fd_; }
   EventLoop& loop() const { return *loop_; }
 
+  /// From now on all bytes go through `layer`, which works on our descriptor; after open().
+  void set_transport(std::unique_ptr<TransportLayer> layer);
+  TransportLayer* transport() const { return layer_.get(); }
+  /// Both together hand a connection to another Socket. Nobody may be waiting; take the layer first.
+  std::unique_ptr<TransportLayer> take_transport() { return std::move(layer_); }
+  int release_fd();
+
   Transfer read(std::span<char> into);
   Transfer write(std::span<const iovec> parts);
   /// FIN: nothing more will be written.
@@ -72,6 +96,11 @@ class Socket final : public EventSink {
   bool is_ready(Direction direction) const {
     return flags_ & (direction == Direction::read ? kReadable | kBroken : kWritable | kBroken);
   }
+  /// A read would find bytes, the end or an error. Exact where is_ready() may be one look ahead: on a layer,
+  /// whose own messages are no input.
+  bool has_input();
+  /// Asks the system: bytes that nobody has read are here, whatever the flags say.
+  bool has_unread_bytes();
   /// The peer sent FIN (bytes may still be unread) or the connection broke.
   bool peer_closed() const { return flags_ & (kPeerClosed | kBroken); }
   bool is_broken() const { return flags_ & kBroken; }
@@ -90,9 +119,18 @@ class Socket final : public EventSink {
 
  private:
   friend class Wait;
-  enum Flag : std::uint8_t { kReadable = 1, kWritable = 2, kPeerClosed = 4, kBroken = 8 };
+  enum Flag : std::uint8_t { kReadable = 1, kWritable = 2, kPeerClosed = 4, kBroken = 8, kAbrupt = 16 };
+
+  std::uint32_t events_through_layer(std::uint32_t events);
+  Transfer read_through_layer(std::span<char> into);
+  Transfer write_through_layer(std::span<const iovec> parts);
+  void adopt_layer_state(Transfer::State state);
+  void set_flag(Flag flag, bool on) {
+    flags_ = static_cast<std::uint8_t>(on ? flags_ | flag : flags_ & ~flag);
+  }
 
   EventLoop* loop_;
+  std::unique_ptr<TransportLayer> layer_;
   Waiter* read_waiter_ = nullptr;
   Waiter* write_waiter_ = nullptr;
   CancelSource* hangup_ = nullptr;
@@ -103,10 +141,10 @@ class Socket final : public EventSink {
 
 /// `co_await Wait(socket, Direction::read, deadline, &cancel)` -> Wake. Ready at once when the flag is set.
 /// Wake order when several hold: cancelled, ready, timeout.
-class Wait : private Waiter, private Timer {
+class Wait : private CancellableWait, private Timer {
  public:
   Wait(Socket& socket, Direction direction, MonoTime deadline, CancelSource* cancel)
-      : Waiter(&Wait::resume),
+      : CancellableWait(&Wait::resume),
         Timer(&Wait::expire),
         loop_(socket.loop()),
         socket_(&socket),
@@ -126,7 +164,6 @@ class Wait : private Waiter, private Timer {
   Wake await_resume() const { return result_; }
 
  private:
-  friend class CancelSource;
   static void resume(Waiter& self);
   static void expire(Timer& self);
   void leave();
@@ -141,7 +178,6 @@ class Wait : private Waiter, private Timer {
   bool waiting_ = false;
   MonoTime deadline_;
   CancelSource* cancel_;
-  Wait* next_on_cancel_ = nullptr;
   std::coroutine_handle<> handle_;
 };
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/downstream/http1_connection.h"
 
-#include <sys/socket.h>
-
 #include "base/io/yield.h"
 #include "proxy/downstream/acceptor.h"
 #include "proxy/exchange/exchange.h"
@@ -82,7 +80,7 @@ void Http1Connection::park() {
   const auto* sockets = acceptor_->sockets();
   const auto timeout = sockets ? sockets->first().config->limits.idle_timeout : std::chrono::milliseconds(0);
   worker_.loop.timers().arm(*this, worker_.loop.now() + timeout);
-  if (socket_.is_ready(io::Direction::read)) {
+  if (socket_.has_input()) {
     worker_.loop.make_ready(*this, io::Wake::ready);
   } else {
     socket_.set_read_waiter(this);
@@ -105,7 +103,7 @@ void Http1Connection::close_when_idle() {
   if (stream_) stream_->forbid_reuse();
   if (!idle_) return;
   // Accepted a moment ago: its first request is probably on the way.
-  if (requests_ == 0 && !has_unread_bytes()) {
+  if (requests_ == 0 && !socket_.has_unread_bytes()) {
     worker_.loop.timers().arm(*this, worker_.loop.now() + kLinger);
     return;
   }
@@ -115,17 +113,12 @@ void Http1Connection::close_when_idle() {
 /// A request that came in before we looked is answered, and told that it was the last.
 void Http1Connection::end_or_serve_last() {
   closing_ = true;
-  if (!has_unread_bytes()) {
+  if (!socket_.has_unread_bytes()) {
     delete this;
     return;
   }
   socket_.set_read_waiter(nullptr);
   worker_.loop.make_ready(*this, io::Wake::ready);
-}
-
-bool Http1Connection::has_unread_bytes() const {
-  char byte;
-  return recv(socket_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
 }
 
 void Http1Connection::abort() {
@@ -197,7 +190,7 @@ io::Task<Http1Connection::Next> Http1Connection::serve_one(Http1Stream& stream, 
 
   if (stream.was_reset() || !socket_.is_open()) co_return Next::close;
   if (!stream.may_continue()) co_return stream.should_linger() ? Next::linger : Next::close;
-  if (stream.channel().has_bytes() || socket_.is_ready(io::Direction::read)) co_return Next::request;
+  if (stream.channel().has_bytes() || socket_.has_input()) co_return Next::request;
   stream.channel().release_buffers();
   co_return Next::idle;
 }

@@ -44,7 +44,6 @@ class Http1Connection final : private io::Waiter, private io::Timer {
 
   void park();
   void end_or_serve_last();
-  bool has_unread_bytes() const;
   io::Task<> serve();
   io::Task<Next> serve_one(Http1Stream& stream, Scratch& scratch);
   io::Task<Result<std::string_view>> read_head(Http1Channel& channel, const ir::HttpLimits& limits);

@@ -38,7 +38,7 @@ std::unique_ptr<Http1Client> Endpoint::take_idle() {
     spare_.push_back(std::move(idle));
     connection->socket().set_read_waiter(nullptr);
     around_.probe.connection_taken();
-    if (connection->socket().is_ready(io::Direction::read)) {  // closed by the peer, or talks out of turn
+    if (connection->socket().has_input()) {  // closed by the peer, or talks out of turn
       count_closed();
       continue;
     }
