@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/arena.h"
 #include "base/io/socket.h"
 #include "base/io/task.h"
 #include "base/result.h"
@@ -70,13 +71,24 @@ class DownstreamStream : public BodySource, public BodySink {
   ~DownstreamStream() = default;
 };
 
-/// From the backend's side: the request goes out, the response comes in.
+class Http1Client;
+
+/// From the backend's side: the request goes out, the response comes in. Either a connection that carries one
+/// exchange after another, or one stream among several of a connection; whoever leased it ends it.
 class UpstreamStream : public BodySource, public BodySink {
  public:
+  virtual ~UpstreamStream() = default;
+  /// `arena` takes what is built for this exchange, and outlives it.
+  virtual void begin_exchange(Arena& arena) = 0;
+  /// The connection has carried exchanges before: it may have been closed while nobody looked (B2).
+  virtual bool is_reused() const = 0;
+  /// The HTTP/1 connection that this stream is; null for a stream that shares its connection.
+  virtual Http1Client* as_http1() { return nullptr; }
   /// Sends the request, its fields already edited and without hop-by-hop ones, with what is at hand of the
   /// body.
   virtual Task<Result<void>> send_head(const http::RequestHead& head, Chunk first, WaitLimits limits) = 0;
-  /// The next head, interim ones included, checked (B6) and with its framing set.
+  /// The next head, interim ones included, checked (B6) and with its framing set. An accepted upgrade is a
+  /// 101 whatever the protocol makes of it.
   virtual Task<Result<void>> read_head(http::ResponseHead& head, http::Method method, bool upgrade_asked,
                                        WaitLimits limits) = 0;
   virtual void start_tunnel() = 0;
@@ -84,9 +96,6 @@ class UpstreamStream : public BodySource, public BodySink {
   virtual bool nothing_received() const = 0;
   /// The views of the last head are not needed any more.
   virtual void release_head() = 0;
-
- protected:
-  ~UpstreamStream() = default;
 };
 
 }  // namespace gatehouse::proxy

@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "proxy/downstream/http1_connection.h"
+
 namespace gatehouse::proxy {
 namespace {
 
@@ -72,18 +74,18 @@ std::optional<Refusal> Acceptor::refuse(const IpAddress& peer) const {
   return Refusal::address_limit;
 }
 
-void Acceptor::enter(Http1Connection& connection) {
+void Acceptor::enter(DownstreamConnection& connection) {
   ++open_;
   ++budget_.open;
   worker_.probes.worker().connection_opened();
   if (current_ && current_->first().config->limits.max_connections_per_address != 0)
     ++per_address_[connection.peer_ip()];
-  connection.older = connections_;
-  if (connections_) connections_->newer = &connection;
+  connection.older_ = connections_;
+  if (connections_) connections_->newer_ = &connection;
   connections_ = &connection;
 }
 
-void Acceptor::leave(Http1Connection& connection) {
+void Acceptor::leave(DownstreamConnection& connection) {
   --open_;
   --budget_.open;
   worker_.probes.worker().connection_closed();
@@ -91,12 +93,12 @@ void Acceptor::leave(Http1Connection& connection) {
     const auto known = per_address_.find(connection.peer_ip());
     if (known != per_address_.end() && --known->second == 0) per_address_.erase(known);
   }
-  if (connection.newer) {
-    connection.newer->older = connection.older;
+  if (connection.newer_) {
+    connection.newer_->older_ = connection.older_;
   } else {
-    connections_ = connection.older;
+    connections_ = connection.older_;
   }
-  if (connection.older) connection.older->newer = connection.newer;
+  if (connection.older_) connection.older_->newer_ = connection.newer_;
 }
 
 void Acceptor::stop_accepting() {
@@ -109,16 +111,16 @@ void Acceptor::stop_accepting() {
 }
 
 void Acceptor::close_idle() {
-  for (Http1Connection* at = connections_; at;) {
-    Http1Connection* older = at->older;
+  for (DownstreamConnection* at = connections_; at;) {
+    DownstreamConnection* older = at->older_;
     at->close_when_idle();
     at = older;
   }
 }
 
 void Acceptor::abort_all() {
-  for (Http1Connection* at = connections_; at;) {
-    Http1Connection* older = at->older;
+  for (DownstreamConnection* at = connections_; at;) {
+    DownstreamConnection* older = at->older_;
     at->abort();
     at = older;
   }

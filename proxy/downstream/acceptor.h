@@ -8,7 +8,7 @@
 
 #include "base/io/socket.h"
 #include "base/ref.h"
-#include "proxy/downstream/http1_connection.h"
+#include "proxy/downstream/downstream_connection.h"
 #include "proxy/worker_context.h"
 
 namespace gatehouse::proxy {
@@ -38,8 +38,9 @@ class Acceptor final : public RefCounted<Acceptor>, private io::Waiter, private 
   /// Closes everything now.
   void abort_all();
 
-  void enter(Http1Connection& connection);
-  void leave(Http1Connection& connection);
+  /// A connection belongs to the list from its construction to its end.
+  void enter(DownstreamConnection& connection);
+  void leave(DownstreamConnection& connection);
   std::uint32_t open_connections() const { return open_; }
 
  private:
@@ -55,7 +56,7 @@ class Acceptor final : public RefCounted<Acceptor>, private io::Waiter, private 
   SocketAddress address_;
   io::Socket socket_;
   const SocketRuntime* current_ = nullptr;
-  Http1Connection* connections_ = nullptr;  ///< intrusive list
+  DownstreamConnection* connections_ = nullptr;  ///< intrusive list
   std::uint32_t open_ = 0;
   std::map<IpAddress, std::uint32_t> per_address_;  ///< only filled while a limit per address is set
 };

@@ -56,12 +56,12 @@ void Http1Connection::start(WorkerContext& worker, Ref<Acceptor> acceptor, int f
 }
 
 Http1Connection::Http1Connection(WorkerContext& worker, Ref<Acceptor> acceptor, const SocketAddress& peer)
-    : io::Waiter(&Http1Connection::on_readable),
+    : DownstreamConnection(peer.ip),
+      io::Waiter(&Http1Connection::on_readable),
       io::Timer(&Http1Connection::on_idle_timeout),
       worker_(worker),
       acceptor_(std::move(acceptor)),
-      socket_(worker.loop),
-      peer_(peer.ip) {
+      socket_(worker.loop) {
   const std::string text = peer.ip.to_string();
   peer_text_size_ = static_cast<std::uint8_t>(text.copy(peer_text_.data(), peer_text_.size()));
   acceptor_->enter(*this);
@@ -254,7 +254,7 @@ io::Task<> Http1Connection::linger() {
 http::PeerContext Http1Connection::peer_context(const SocketRuntime& sockets) {
   http::PeerContext peer;
   peer.request_ids = &worker_.request_ids;
-  peer.address = peer_;
+  peer.address = peer_ip();
   peer.address_text = {peer_text_.data(), peer_text_size_};
   peer.scheme = "http";
   peer.port_text = sockets.first().port_text;

@@ -8,6 +8,7 @@
 
 #include "base/io/socket.h"
 #include "base/ref.h"
+#include "proxy/downstream/downstream_connection.h"
 #include "proxy/downstream/http1_stream.h"
 #include "proxy/worker_context.h"
 
@@ -17,7 +18,7 @@ class Acceptor;
 
 /// Owns itself: made by the acceptor, ends with close or abort. While busy, serve() runs and may be waiting
 /// anywhere. Thread: its worker.
-class Http1Connection final : private io::Waiter, private io::Timer {
+class Http1Connection final : public DownstreamConnection, private io::Waiter, private io::Timer {
  public:
   /// Takes over `fd`; deletes itself when the system refuses to watch it.
   static void start(WorkerContext& worker, Ref<Acceptor> acceptor, int fd, const SocketAddress& peer);
@@ -25,13 +26,9 @@ class Http1Connection final : private io::Waiter, private io::Timer {
   bool is_idle() const { return idle_; }
   /// Idle connections end now, unless a request is here or, on a fresh connection, expected; a busy one ends
   /// after its current message.
-  void close_when_idle();
+  void close_when_idle() override;
   /// Breaks the connection; what runs on it ends by itself.
-  void abort();
-  const IpAddress& peer_ip() const { return peer_; }
-
-  Http1Connection* older = nullptr;  ///< the acceptor's list
-  Http1Connection* newer = nullptr;
+  void abort() override;
 
  private:
   enum class Next : std::uint8_t { request, idle, close, linger };
@@ -57,7 +54,6 @@ class Http1Connection final : private io::Waiter, private io::Timer {
   Ref<Acceptor> acceptor_;
   io::Socket socket_;
   Http1Stream* stream_ = nullptr;  ///< while busy
-  IpAddress peer_;
   std::uint32_t requests_ = 0;
   bool idle_ = true;
   bool closing_ = false;

@@ -63,9 +63,9 @@ void Cluster::retire(const std::vector<Ref<Endpoint>>& gone) {
   }
 }
 
-Lease Cluster::lease(Ref<Endpoint> endpoint, std::unique_ptr<Http1Client> connection) {
+Lease Cluster::lease(Ref<Endpoint> endpoint, std::unique_ptr<UpstreamStream> stream) {
   budget_.request_began(loop_.now());
-  return Lease(std::move(endpoint), std::move(connection));
+  return Lease(std::move(endpoint), std::move(stream));
 }
 
 Lease Cluster::take_idle(Endpoint& endpoint) {

@@ -60,7 +60,7 @@ class Cluster final : public RefCounted<Cluster> {
   friend class RefCounted<Cluster>;
   friend class Lease;
 
-  Lease lease(Ref<Endpoint> endpoint, std::unique_ptr<Http1Client> connection);
+  Lease lease(Ref<Endpoint> endpoint, std::unique_ptr<UpstreamStream> stream);
   Lease take_idle(Endpoint& endpoint);
   Task<Result<Lease>> connect(Ref<Endpoint> endpoint, WaitLimits limits);
   Task<Result<void>> make_room(WaitLimits limits);

@@ -28,7 +28,7 @@ Endpoint::Endpoint(EndpointSurroundings surroundings, SocketAddress address, ir:
 
 Endpoint::~Endpoint() = default;
 
-std::unique_ptr<Http1Client> Endpoint::take_idle() {
+std::unique_ptr<UpstreamStream> Endpoint::take_idle() {
   while (!idle_.empty()) {
     auto idle = std::move(idle_.back());
     idle_.pop_back();
@@ -49,7 +49,7 @@ std::unique_ptr<Http1Client> Endpoint::take_idle() {
   return nullptr;
 }
 
-Task<Result<std::unique_ptr<Http1Client>>> Endpoint::connect(WaitLimits limits) {
+Task<Result<std::unique_ptr<UpstreamStream>>> Endpoint::connect(WaitLimits limits) {
   ++connecting_;
   around_.breaker->connection_opened();
   auto connection = co_await connect_counted(limits);
@@ -64,7 +64,7 @@ Task<Result<std::unique_ptr<Http1Client>>> Endpoint::connect(WaitLimits limits) 
   co_return connection;
 }
 
-Task<Result<std::unique_ptr<Http1Client>>> Endpoint::connect_counted(WaitLimits limits) {
+Task<Result<std::unique_ptr<UpstreamStream>>> Endpoint::connect_counted(WaitLimits limits) {
   const int fd = io::start_connect(address_);
   if (fd < 0) {
     const bool system = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
@@ -81,17 +81,22 @@ Task<Result<std::unique_ptr<Http1Client>>> Endpoint::connect_counted(WaitLimits 
     co_return Error{Fault::cancelled, Side::upstream, Retry::never, "the other side went away"};
   if (connection->socket().is_broken() && connection->socket().take_error() != 0)
     co_return Error{Fault::refused, Side::upstream, Retry::safe, "connection refused"};
-  co_return std::move(connection);
+  co_return std::unique_ptr<UpstreamStream>(std::move(connection));
 }
 
-void Endpoint::give_back(std::unique_ptr<Http1Client> connection) {
+void Endpoint::give_back(std::unique_ptr<UpstreamStream> stream) {
   --in_use_;
   around_.breaker->request_ended();
-  if (!is_worth_keeping(*connection)) {
-    connection.reset();
-    count_closed();
-    return;
+  Http1Client* connection = stream->as_http1();
+  if (connection && is_worth_keeping(*connection)) {
+    stream.release();
+    return park(std::unique_ptr<Http1Client>(connection));
   }
+  stream.reset();
+  count_closed();
+}
+
+void Endpoint::park(std::unique_ptr<Http1Client> connection) {
   around_.probe.connection_idled();
   connection->release_buffers();
   if (spare_.empty()) spare_.push_back(std::make_unique<Idle>(*this));

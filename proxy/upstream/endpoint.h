@@ -42,14 +42,14 @@ class Endpoint final : public RefCounted<Endpoint> {
   const ir::PoolLimits& limits() const { return limits_; }
 
   /// A warm connection on which nothing has happened, or null.
-  std::unique_ptr<Http1Client> take_idle();
+  std::unique_ptr<UpstreamStream> take_idle();
   /// Null when it is listed no more.
   Cluster* cluster() const { return around_.cluster; }
 
   /// A new connection; refused, timeout or system (Retry::safe: nothing was sent).
-  Task<Result<std::unique_ptr<Http1Client>>> connect(WaitLimits limits);
+  Task<Result<std::unique_ptr<UpstreamStream>>> connect(WaitLimits limits);
   /// Keeps a reusable connection warm, closes any other.
-  void give_back(std::unique_ptr<Http1Client> connection);
+  void give_back(std::unique_ptr<UpstreamStream> stream);
   /// Makes room for a connection elsewhere: closes the idle one that was used longest ago.
   void close_coldest();
 
@@ -82,7 +82,8 @@ class Endpoint final : public RefCounted<Endpoint> {
   bool is_worth_keeping(const Http1Client& connection) const;
   void drop(Idle& idle);
   void count_closed();
-  Task<Result<std::unique_ptr<Http1Client>>> connect_counted(WaitLimits limits);
+  Task<Result<std::unique_ptr<UpstreamStream>>> connect_counted(WaitLimits limits);
+  void park(std::unique_ptr<Http1Client> connection);
 
   EndpointSurroundings around_;
   SocketAddress address_;

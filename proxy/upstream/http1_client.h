@@ -20,9 +20,9 @@ class Http1Client final : public UpstreamStream {
       : socket_(loop), channel_(socket_, buffers, Side::upstream) {}
 
   io::Socket& socket() { return socket_; }
-  /// `arena` takes what is built for this exchange.
-  void begin_exchange(Arena& arena);
-  bool is_reused() const { return exchanges_ > 1; }
+  void begin_exchange(Arena& arena) override;
+  bool is_reused() const override { return exchanges_ > 1; }
+  Http1Client* as_http1() override { return this; }
   std::uint64_t exchanges() const { return exchanges_; }
   /// Both messages were complete, the backend keeps the connection, and nothing is left over (B7, B14).
   bool may_be_reused() const;

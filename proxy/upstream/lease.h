@@ -1,35 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connection of a cluster in use by one exchange.
+// A connection of a cluster, or a stream of one, in use by one exchange.
 #pragma once
 
 #include <memory>
 #include <utility>
 
 #include "proxy/upstream/endpoint.h"
-#include "proxy/upstream/http1_client.h"
 #include "proxy/upstream/pick_request.h"
 
 namespace gatehouse::proxy {
 
-/// Gives the connection back to its endpoint when it ends; keeps the endpoint alive until then.
+/// Gives the stream back to its endpoint when it ends; keeps the endpoint alive until then.
 /// Thread: the worker's.
 class Lease {
  public:
   Lease() = default;
-  Lease(Ref<Endpoint> endpoint, std::unique_ptr<Http1Client> connection)
-      : endpoint_(std::move(endpoint)), connection_(std::move(connection)) {}
+  Lease(Ref<Endpoint> endpoint, std::unique_ptr<UpstreamStream> stream)
+      : endpoint_(std::move(endpoint)), stream_(std::move(stream)) {}
   Lease(Lease&&) noexcept = default;
   Lease& operator=(Lease&& other) noexcept {
     release();
     endpoint_ = std::move(other.endpoint_);
-    connection_ = std::move(other.connection_);
+    stream_ = std::move(other.stream_);
     return *this;
   }
   ~Lease() { release(); }
 
-  explicit operator bool() const { return connection_ != nullptr; }
-  Http1Client& operator*() const { return *connection_; }
-  Http1Client* operator->() const { return connection_.get(); }
+  explicit operator bool() const { return stream_ != nullptr; }
+  UpstreamStream& operator*() const { return *stream_; }
+  UpstreamStream* operator->() const { return stream_.get(); }
   const SocketAddress& address() const { return endpoint_->address(); }
   /// For the session token that brings the client back here.
   std::uint64_t endpoint_hash(const EndpointHasher& hasher) const { return endpoint_->name_hash(hasher); }
@@ -40,9 +39,9 @@ class Lease {
     if (!good || !endpoint_->standing.is_clean()) record(outcome);
   }
   void release() {
-    if (!connection_) return;
+    if (!stream_) return;
     if (endpoint_->standing.state() == EndpointStanding::State::probing) forget_probe();
-    endpoint_->give_back(std::move(connection_));
+    endpoint_->give_back(std::move(stream_));
     endpoint_.reset();
   }
 
@@ -51,7 +50,7 @@ class Lease {
   void forget_probe();
 
   Ref<Endpoint> endpoint_;
-  std::unique_ptr<Http1Client> connection_;
+  std::unique_ptr<UpstreamStream> stream_;
 };
 
 }  // namespace gatehouse::proxy

@@ -15,6 +15,7 @@
 
 #include "proxy/probes.h"
 #include "proxy/upstream/cluster.h"
+#include "proxy/upstream/http1_client.h"
 #include "tests/base/fake_clock.h"
 
 namespace gatehouse::proxy {

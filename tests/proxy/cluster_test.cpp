@@ -281,7 +281,7 @@ TEST_CASE("B12: an endpoint that is removed gets no request, and what it serves 
   rig.config.endpoints.erase(rig.config.endpoints.begin());
   rig.publish();
   CHECK(lease->address() == address);
-  CHECK((*lease)->socket().is_open());
+  CHECK((*lease)->as_http1()->socket().is_open());
   for (int i = 0; i < 5; ++i) CHECK(rig.pick(to_a) == b.address());
 }
 
