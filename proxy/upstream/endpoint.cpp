@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/upstream/endpoint.h"
 
-#include <cerrno>
+#include "proxy/upstream/dial.h"
 
 namespace gatehouse::proxy {
 
@@ -65,22 +65,9 @@ Task<Result<std::unique_ptr<UpstreamStream>>> Endpoint::connect(WaitLimits limit
 }
 
 Task<Result<std::unique_ptr<UpstreamStream>>> Endpoint::connect_counted(WaitLimits limits) {
-  const int fd = io::start_connect(address_);
-  if (fd < 0) {
-    const bool system = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
-    co_return Error{system ? Fault::system : Fault::refused, Side::upstream, Retry::safe, "cannot connect"};
-  }
   auto connection = std::make_unique<Http1Client>(around_.loop, around_.buffers);
-  if (!connection->socket().open(fd))
-    co_return Error{Fault::system, Side::upstream, Retry::safe, "cannot watch another connection"};
-  const io::Wake wake =
-      co_await io::Wait(connection->socket(), io::Direction::write, limits.deadline, limits.cancel);
-  if (wake == io::Wake::timeout)
-    co_return Error{Fault::timeout, Side::upstream, Retry::safe, "connect timed out"};
-  if (wake == io::Wake::cancelled)
-    co_return Error{Fault::cancelled, Side::upstream, Retry::never, "the other side went away"};
-  if (connection->socket().is_broken() && connection->socket().take_error() != 0)
-    co_return Error{Fault::refused, Side::upstream, Retry::safe, "connection refused"};
+  const auto dialed = co_await dial(connection->socket(), address_, limits);
+  if (!dialed) co_return dialed.error();
   co_return std::unique_ptr<UpstreamStream>(std::move(connection));
 }
 
