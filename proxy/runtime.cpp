@@ -38,6 +38,10 @@ ListenerPtr build_listener(std::shared_ptr<const ir::Listener> config, const Lis
   return listener;
 }
 
+bool serves_http(const ir::Listener& listener) {
+  return listener.protocol == ir::ListenerProtocol::http || listener.protocol == ir::ListenerProtocol::https;
+}
+
 /// Listeners by the addresses they bind; a socket is shared by listeners of any Gateways.
 std::vector<SocketRuntime> group_by_socket(const std::vector<ListenerPtr>& listeners) {
   std::map<SocketAddress, std::vector<const ListenerRuntime*>> groups;
@@ -47,7 +51,8 @@ std::vector<SocketRuntime> group_by_socket(const std::vector<ListenerPtr>& liste
   std::vector<SocketRuntime> sockets;
   for (auto& [address, members] : groups) {
     std::vector<std::pair<std::string, std::uint32_t>> hosts;
-    for (std::uint32_t i = 0; i < members.size(); ++i) hosts.emplace_back(members[i]->config->hostname, i);
+    for (std::uint32_t i = 0; i < members.size(); ++i)
+      if (serves_http(*members[i]->config)) hosts.emplace_back(members[i]->config->hostname, i);
     sockets.push_back({address, std::move(members), routing::ListenerIndex(hosts)});
   }
   return sockets;

@@ -59,7 +59,8 @@ bool Acceptor::accept_one() {
     close(fd);
     return true;
   }
-  Http1Connection::start(worker_, Ref<Acceptor>(this), fd, peer);
+  Accepted accepted{fd, nullptr, peer, peer, {}};
+  Http1Connection::start(worker_, Ref<Acceptor>(this), std::move(accepted));
   return true;
 }
 

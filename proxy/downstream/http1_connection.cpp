@@ -45,25 +45,27 @@ http::Rejection rejection_of(const Error& error) {
 
 }  // namespace
 
-void Http1Connection::start(WorkerContext& worker, Ref<Acceptor> acceptor, int fd,
-                            const SocketAddress& peer) {
-  auto* connection = new Http1Connection(worker, std::move(acceptor), peer);
-  if (!connection->socket_.open(fd)) {
+void Http1Connection::start(WorkerContext& worker, Ref<Acceptor> acceptor, Accepted accepted) {
+  auto* connection = new Http1Connection(worker, std::move(acceptor), accepted);
+  if (!connection->socket_.open(accepted.fd)) {
     delete connection;
     return;
   }
+  if (accepted.transport) connection->socket_.set_transport(std::move(accepted.transport));
   connection->park();
 }
 
-Http1Connection::Http1Connection(WorkerContext& worker, Ref<Acceptor> acceptor, const SocketAddress& peer)
-    : DownstreamConnection(peer.ip),
+Http1Connection::Http1Connection(WorkerContext& worker, Ref<Acceptor> acceptor, Accepted& accepted)
+    : DownstreamConnection(accepted.peer.ip),
       io::Waiter(&Http1Connection::on_readable),
       io::Timer(&Http1Connection::on_idle_timeout),
       worker_(worker),
       acceptor_(std::move(acceptor)),
-      socket_(worker.loop) {
-  const std::string text = peer.ip.to_string();
-  peer_text_size_ = static_cast<std::uint8_t>(text.copy(peer_text_.data(), peer_text_.size()));
+      socket_(worker.loop),
+      client_(accepted.client.ip),
+      sni_(std::move(accepted.sni)) {
+  const std::string text = client_.to_string();
+  client_text_size_ = static_cast<std::uint8_t>(text.copy(client_text_.data(), client_text_.size()));
   acceptor_->enter(*this);
 }
 
@@ -254,9 +256,10 @@ io::Task<> Http1Connection::linger() {
 http::PeerContext Http1Connection::peer_context(const SocketRuntime& sockets) {
   http::PeerContext peer;
   peer.request_ids = &worker_.request_ids;
-  peer.address = peer_ip();
-  peer.address_text = {peer_text_.data(), peer_text_size_};
-  peer.scheme = "http";
+  peer.address = client_;
+  peer.address_text = {client_text_.data(), client_text_size_};
+  peer.scheme = socket_.transport() ? "https" : "http";
+  peer.sni = sni_;
   peer.port_text = sockets.first().port_text;
   return peer;
 }

@@ -8,6 +8,7 @@
 
 #include "base/io/socket.h"
 #include "base/ref.h"
+#include "proxy/downstream/accepted.h"
 #include "proxy/downstream/downstream_connection.h"
 #include "proxy/downstream/http1_stream.h"
 #include "proxy/worker_context.h"
@@ -20,8 +21,8 @@ class Acceptor;
 /// anywhere. Thread: its worker.
 class Http1Connection final : public DownstreamConnection, private io::Waiter, private io::Timer {
  public:
-  /// Takes over `fd`; deletes itself when the system refuses to watch it.
-  static void start(WorkerContext& worker, Ref<Acceptor> acceptor, int fd, const SocketAddress& peer);
+  /// Takes over the descriptor; deletes itself when the system refuses to watch it.
+  static void start(WorkerContext& worker, Ref<Acceptor> acceptor, Accepted accepted);
 
   bool is_idle() const { return idle_; }
   /// Idle connections end now, unless a request is here or, on a fresh connection, expected; a busy one ends
@@ -33,7 +34,7 @@ class Http1Connection final : public DownstreamConnection, private io::Waiter, p
  private:
   enum class Next : std::uint8_t { request, idle, close, linger };
 
-  Http1Connection(WorkerContext& worker, Ref<Acceptor> acceptor, const SocketAddress& peer);
+  Http1Connection(WorkerContext& worker, Ref<Acceptor> acceptor, Accepted& accepted);
   ~Http1Connection();
 
   static void on_readable(io::Waiter& self);
@@ -54,11 +55,13 @@ class Http1Connection final : public DownstreamConnection, private io::Waiter, p
   Ref<Acceptor> acceptor_;
   io::Socket socket_;
   Http1Stream* stream_ = nullptr;  ///< while busy
+  IpAddress client_;
+  std::string sni_;
   std::uint32_t requests_ = 0;
   bool idle_ = true;
   bool closing_ = false;
-  std::uint8_t peer_text_size_ = 0;
-  std::array<char, 46> peer_text_;
+  std::uint8_t client_text_size_ = 0;
+  std::array<char, 46> client_text_;
 };
 
 static_assert(sizeof(Http1Connection) <= 512, "an idle connection is a plain struct of at most 512 bytes");

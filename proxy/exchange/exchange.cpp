@@ -96,7 +96,9 @@ const LocalReply* Exchange::find_listener() {
   forwarded_ = http::decide_forwarded(head, peer_, worker_.settings.trust, scratch_.arena);
   outcome_.request_id = forwarded_.request_id;
   outcome_.client = forwarded_.client_text;
-  return listener_ ? nullptr : refuse(LocalReply::no_listener());
+  if (!listener_) return refuse(LocalReply::no_listener());
+  const bool misdirected = peer_.scheme == "https" && listener_ != socket_.find(peer_.sni);
+  return misdirected ? refuse(LocalReply::misdirected()) : nullptr;
 }
 
 const LocalReply* Exchange::find_rule() {

@@ -26,7 +26,7 @@ LocalReply from_upstream(const Error& error) {
     case Fault::system:
       return {503, "out_of_descriptors", "the gateway cannot open another connection\n"};
     case Fault::overload:
-      return {503, "overload", "the backend has too much to do\n"};
+      return {503, "circuit_open", "the backend has too much to do\n"};
     case Fault::timeout:
       // B1: a connect that timed out sent nothing; what was sent and not answered is a 504.
       if (error.retry == Retry::safe)

@@ -17,6 +17,10 @@ struct LocalReply {
   std::string_view text;       ///< for the client: one line
 
   static LocalReply no_listener() { return {404, "no_listener", "no listener serves this host\n"}; }
+  /// RFC 9110 15.5.20: the host belongs to another listener than the one the TLS connection was made to.
+  static LocalReply misdirected() {
+    return {421, "misdirected", "this host is not served on this connection\n"};
+  }
   static LocalReply no_route() { return {404, "no_route", "no route matches this request\n"}; }
   static LocalReply invalid_backend() {
     return {500, "invalid_backend", "the route's backend is not valid\n"};

@@ -32,6 +32,7 @@ struct PeerContext {
   IpAddress address;
   std::string_view address_text;
   std::string_view scheme;     ///< "http" or "https": how the peer reached us
+  std::string_view sni;        ///< with "https": the name the client asked for, lower case, or empty
   std::string_view port_text;  ///< the listener's advertised port
 };
 

@@ -46,7 +46,8 @@ std::set<std::string> replies_of_the_program() {
     replies.insert(std::to_string(reply.status) + " " + std::string(reply.reason));
   };
   for (const auto& reply : {LocalReply::no_listener(), LocalReply::no_route(), LocalReply::invalid_backend(),
-                            LocalReply::no_backend(), LocalReply::body_too_large(), LocalReply::loop()})
+                            LocalReply::no_backend(), LocalReply::body_too_large(), LocalReply::loop(),
+                            LocalReply::misdirected()})
     add(reply);
   for (auto fault = 0; fault <= static_cast<int>(Fault::internal); ++fault)
     for (const auto side : {Side::downstream, Side::upstream, Side::internal})
