@@ -6,9 +6,12 @@
 #include <string>
 #include <variant>
 
+#include "config/objects/backend_tls.h"
 #include "config/objects/core.h"
 #include "config/objects/gateway.h"
+#include "config/objects/grpc_route.h"
 #include "config/objects/http_route.h"
+#include "config/objects/l4_routes.h"
 #include "config/objects/listener_set.h"
 #include "config/objects/reference_grant.h"
 #include "config/objects/traffic_policy.h"
@@ -19,9 +22,9 @@ namespace gatehouse::objects {
 template <typename... T>
 using OneOf = std::variant<std::shared_ptr<const T>...>;
 
-using AnyObject =
-    OneOf<GatewayClass, Gateway, ListenerSet, HttpRoute, ReferenceGrant, XBackend, XBackendTrafficPolicy,
-          BackendTrafficPolicy, Service, EndpointSlice, Namespace, Secret, ConfigMap>;
+using AnyObject = OneOf<GatewayClass, Gateway, ListenerSet, HttpRoute, GrpcRoute, TlsRoute, TcpRoute,
+                        UdpRoute, ReferenceGrant, BackendTlsPolicy, XBackend, XBackendTrafficPolicy,
+                        BackendTrafficPolicy, Service, EndpointSlice, Namespace, Secret, ConfigMap>;
 
 /// "HTTPRoute default/demo": unique among all objects.
 std::string identity(const AnyObject& object);

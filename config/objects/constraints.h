@@ -59,6 +59,9 @@ std::optional<Complaint> check_auth_path(std::string_view text);
 std::optional<Complaint> check_cors_origin(std::string_view text);
 /// An absolute URI with a scheme and an authority.
 std::optional<Complaint> check_uri(std::string_view text);
+/// Names of gRPC services (package and service, maybe with a dot in front) and of their methods.
+std::optional<Complaint> check_grpc_service(std::string_view text);
+std::optional<Complaint> check_grpc_method(std::string_view text);
 std::optional<Complaint> check_well_known_ca(std::string_view text);
 
 /// GEP-2257, for example 1h30m or 500ms; nullopt when malformed.

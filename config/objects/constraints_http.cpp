@@ -82,6 +82,21 @@ bool is_origin(std::string_view text) {
   return false;
 }
 
+/// What protobuf takes as a name: a letter or '_', then digits too.
+bool is_identifier(std::string_view text) {
+  const auto is_word = [](char c) { return is_alpha(c) || is_digit(c) || c == '_'; };
+  return !text.empty() && !is_digit(text.front()) && std::all_of(text.begin(), text.end(), is_word);
+}
+
+bool is_grpc_service(std::string_view text) {
+  if (text.starts_with('.')) text.remove_prefix(1);
+  for (auto dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.')) {
+    if (!is_identifier(text.substr(0, dot))) return false;
+    text.remove_prefix(dot + 1);
+  }
+  return is_identifier(text);
+}
+
 }  // namespace
 
 std::optional<Complaint> check_header_name(std::string_view text) {
@@ -143,6 +158,20 @@ std::optional<Complaint> check_cors_origin(std::string_view text) {
     return Complaint{fmt::format("\"{}\" is not an origin", text),
                      "write scheme://host or scheme://host:port, for example https://*.example.com, or *"};
   return check_length(text, kMaxOrigin);
+}
+
+std::optional<Complaint> check_grpc_service(std::string_view text) {
+  if (!is_grpc_service(text))
+    return Complaint{fmt::format("\"{}\" is not the name of a gRPC service", text),
+                     "write it as in the .proto file, with its package: com.example.User"};
+  return check_length(text, kMaxPath);
+}
+
+std::optional<Complaint> check_grpc_method(std::string_view text) {
+  if (!is_identifier(text))
+    return Complaint{fmt::format("\"{}\" is not the name of a gRPC method", text),
+                     "write it as in the .proto file: Login"};
+  return check_length(text, kMaxPath);
 }
 
 std::optional<Complaint> check_uri(std::string_view text) {

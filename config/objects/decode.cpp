@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -25,7 +26,7 @@ enum class Scope : std::uint8_t { cluster, namespaced };
 struct KindRow {
   std::string_view kind;
   std::string_view group;  ///< "" = core
-  std::array<std::string_view, 2> versions;
+  std::array<std::string_view, 3> versions;
   Scope scope;
   Check name;
   AnyObject (*decode)(Reader&, ObjectMeta&&);
@@ -40,17 +41,22 @@ AnyObject decode_as(Reader& root, ObjectMeta&& meta) {
 }
 
 template <typename Object>
-constexpr KindRow row(std::string_view group, std::array<std::string_view, 2> versions, Scope scope,
+constexpr KindRow row(std::string_view group, std::array<std::string_view, 3> versions, Scope scope,
                       Check name = check_dns_subdomain) {
   return {Object::kKind, group, versions, scope, name, decode_as<Object>};
 }
 
-constexpr std::array<KindRow, 13> kKinds{
+constexpr std::array<KindRow, 19> kKinds{
     row<GatewayClass>(kGatewayGroup, {"v1", "v1beta1"}, Scope::cluster),
     row<Gateway>(kGatewayGroup, {"v1", "v1beta1"}, Scope::namespaced),
     row<ListenerSet>(kGatewayGroup, {"v1"}, Scope::namespaced),
     row<HttpRoute>(kGatewayGroup, {"v1", "v1beta1"}, Scope::namespaced),
+    row<GrpcRoute>(kGatewayGroup, {"v1"}, Scope::namespaced),
+    row<TlsRoute>(kGatewayGroup, {"v1", "v1alpha3", "v1alpha2"}, Scope::namespaced),
+    row<TcpRoute>(kGatewayGroup, {"v1", "v1alpha2"}, Scope::namespaced),
+    row<UdpRoute>(kGatewayGroup, {"v1", "v1alpha2"}, Scope::namespaced),
     row<ReferenceGrant>(kGatewayGroup, {"v1", "v1beta1"}, Scope::namespaced),
+    row<BackendTlsPolicy>(kGatewayGroup, {"v1", "v1alpha3"}, Scope::namespaced),
     row<XBackend>(kExperimentalGroup, {"v1alpha1"}, Scope::namespaced),
     row<XBackendTrafficPolicy>(kExperimentalGroup, {"v1alpha1"}, Scope::namespaced),
     row<BackendTrafficPolicy>(kOwnGroup, {"v1alpha1"}, Scope::namespaced),
@@ -151,7 +157,8 @@ Decoded decode_known(const json& document, const KindRow& row, const Identity& i
   if (row.kind == Secret::kKind) diagnostics.hide_values();
   const Path top;
   std::optional<AnyObject> object;
-  if (id.version.empty() || (id.version != row.versions[0] && id.version != row.versions[1])) {
+  if (id.version.empty() ||
+      std::find(row.versions.begin(), row.versions.end(), id.version) == row.versions.end()) {
     diagnostics.error(Path(top, "apiVersion"),
                       {fmt::format("version {} of {} is not supported", id.version, row.kind),
                        fmt::format("use {}{}{}", row.group, row.group.empty() ? "" : "/", row.versions[0])});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// filters[] of HTTPRoute rules, backendRefs and listeners.
+// filters[] of HTTPRoute and GRPCRoute rules, of backendRefs and of listeners.
 #include <fmt/format.h>
 
 #include <array>
@@ -34,6 +34,15 @@ constexpr auto kFilterTypes = [] {
   for (std::size_t i = 0; i < kFilters.size(); ++i) names[i] = kFilters[i].type;
   return names;
 }();
+
+constexpr std::array<UnionMember, 4> kGrpcFilters{{
+    {"ResponseHeaderModifier", "responseHeaderModifier"},
+    {"RequestHeaderModifier", "requestHeaderModifier"},
+    {"RequestMirror", "requestMirror"},
+    {"ExtensionRef", "extensionRef"},
+}};
+constexpr std::array<std::string_view, 4> kGrpcFilterTypes{"ResponseHeaderModifier", "RequestHeaderModifier",
+                                                           "RequestMirror", "ExtensionRef"};
 
 constexpr std::array<UnionMember, 2> kPathModifiers{{
     {"ReplaceFullPath", "replaceFullPath"},
@@ -164,20 +173,33 @@ bool is_repeatable(std::string_view type) {
   return type.empty() || std::find(kRepeatable.begin(), kRepeatable.end(), type) != kRepeatable.end();
 }
 
-HttpRouteFilter read_filter(Reader& reader) {
+/// The members that a GRPCRoute has too.
+void read_header_and_mirror(Reader& reader, HttpRouteFilter& to) {
+  reader.object("requestHeaderModifier",
+                [&](Reader& config) { to.request_header_modifier = read_header_filter(config); });
+  reader.object("responseHeaderModifier",
+                [&](Reader& config) { to.response_header_modifier = read_header_filter(config); });
+  reader.object("requestMirror", [&](Reader& config) { to.request_mirror = read_mirror(config); });
+  reader.object("extensionRef", [&](Reader& config) { to.extension_ref = read_local_ref(config); });
+}
+
+HttpRouteFilter read_http_filter(Reader& reader) {
   HttpRouteFilter filter;
   filter.type = reader.required_choice("type", kFilterTypes);
   check_union(reader, kFilters, filter.type);
-  reader.object("requestHeaderModifier",
-                [&](Reader& config) { filter.request_header_modifier = read_header_filter(config); });
-  reader.object("responseHeaderModifier",
-                [&](Reader& config) { filter.response_header_modifier = read_header_filter(config); });
-  reader.object("requestMirror", [&](Reader& config) { filter.request_mirror = read_mirror(config); });
+  read_header_and_mirror(reader, filter);
   reader.object("requestRedirect", [&](Reader& config) { filter.request_redirect = read_redirect(config); });
   reader.object("urlRewrite", [&](Reader& config) { filter.url_rewrite = read_rewrite(config); });
   reader.object("cors", [&](Reader& config) { filter.cors = read_cors(config); });
   reader.object("externalAuth", [&](Reader& config) { filter.external_auth = read_external_auth(config); });
-  reader.object("extensionRef", [&](Reader& config) { filter.extension_ref = read_local_ref(config); });
+  return filter;
+}
+
+HttpRouteFilter read_grpc_filter(Reader& reader) {
+  HttpRouteFilter filter;
+  filter.type = reader.required_choice("type", kGrpcFilterTypes);
+  check_union(reader, kGrpcFilters, filter.type);
+  read_header_and_mirror(reader, filter);
   return filter;
 }
 
@@ -204,11 +226,11 @@ HttpExternalAuth read_external_auth(Reader& reader) {
   return auth;
 }
 
-std::vector<HttpRouteFilter> read_filters(Reader& owner) {
+std::vector<HttpRouteFilter> read_filters(Reader& owner, FilterSet set) {
   std::vector<HttpRouteFilter> filters;
   std::set<std::string> types;
   owner.each("filters", kMaxFilters, [&](Reader& entry) {
-    filters.push_back(read_filter(entry));
+    filters.push_back(set == FilterSet::http ? read_http_filter(entry) : read_grpc_filter(entry));
     const auto& type = filters.back().type;
     if (!types.insert(type).second && !is_repeatable(type))
       entry.error_at("type", {fmt::format("{} appears twice in one list of filters", type), "merge the two"});

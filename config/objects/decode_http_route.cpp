@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "config/objects/decoders.h"
 
@@ -12,41 +11,9 @@ namespace gatehouse::objects {
 namespace {
 
 constexpr std::array<std::string_view, 3> kPathTypes{"Exact", "PathPrefix", "RegularExpression"};
-constexpr std::array<std::string_view, 2> kValueTypes{"Exact", "RegularExpression"};
 constexpr std::array<std::string_view, 9> kMethods{"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
                                                    "CONNECT", "OPTIONS", "TRACE", "PATCH"};
-constexpr std::array<std::string_view, 2> kScopes{"All", "None"};
-constexpr std::size_t kMaxParentRefs = 32;
-constexpr std::size_t kMaxHostnames = 16;
-constexpr std::size_t kMaxRules = 16;
-constexpr std::size_t kMaxMatchesPerRule = 64;
-constexpr std::size_t kMaxMatchesPerRoute = 128;
-constexpr std::size_t kMaxValueMatches = 16;
-constexpr std::size_t kMaxBackendRefs = 16;
-constexpr Range kWeightRange{0, 1'000'000};
 constexpr Range kRetryCodes{400, 599};
-
-bool same_parent(const ParentReference& a, const ParentReference& b) {
-  return a.group == b.group && a.kind == b.kind && a.name == b.name && a.ns == b.ns;
-}
-
-/// Several references to one parent all say which part they mean, each another, in the same way.
-void check_parent_refs(Reader& spec, const std::vector<ParentReference>& refs) {
-  for (std::size_t i = 0; i < refs.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j) {
-      const auto &a = refs[i], &b = refs[j];
-      if (!same_parent(a, b)) continue;
-      if (a == b)
-        return spec.error_at("parentRefs", {fmt::format("parent {} is named twice", a.name),
-                                            "remove one, or give each its sectionName or port"});
-      if (a.section_name.has_value() != b.section_name.has_value() ||
-          a.port.has_value() != b.port.has_value())
-        return spec.error_at(
-            "parentRefs",
-            {fmt::format("parent {} is named once with and once without sectionName or port", a.name),
-             "give each reference the same of the two"});
-    }
-}
 
 HttpPathMatch read_path(Reader& reader) {
   HttpPathMatch path;
@@ -56,20 +23,6 @@ HttpPathMatch read_path(Reader& reader) {
   return path;
 }
 
-std::vector<HttpValueMatch> read_value_matches(Reader& reader, std::string_view key, Check value) {
-  std::vector<HttpValueMatch> matches;
-  std::set<std::string> names;
-  reader.each(key, kMaxValueMatches, [&](Reader& entry) {
-    auto& match = matches.emplace_back();
-    match.type = entry.choice("type", kValueTypes, match.type);
-    match.name = entry.required_text("name", check_header_name);
-    match.value = entry.required_text("value", value);
-    if (!names.insert(match.name).second)
-      entry.error_at("name", {fmt::format("\"{}\" appears twice in {}", match.name, key), "remove one"});
-  });
-  return matches;
-}
-
 HttpRouteMatch read_match(Reader& reader) {
   HttpRouteMatch match;
   reader.object("path", [&](Reader& path) { match.path = read_path(path); });
@@ -77,14 +30,6 @@ HttpRouteMatch read_match(Reader& reader) {
   match.query_params = read_value_matches(reader, "queryParams", check_query_value);
   match.method = reader.optional_choice("method", kMethods);
   return match;
-}
-
-HttpBackendRef read_http_backend(Reader& reader) {
-  HttpBackendRef ref;
-  read_backend_ref(reader, ref);
-  ref.weight = reader.small_integer("weight", kWeightRange).value_or(ref.weight);
-  ref.filters = read_filters(reader);
-  return ref;
 }
 
 HttpRouteTimeouts read_timeouts(Reader& reader) {
@@ -151,9 +96,9 @@ HttpRouteRule read_rule(Reader& reader) {
   if (!reader.has("matches")) rule.matches.emplace_back();
   reader.each("matches", kMaxMatchesPerRule,
               [&](Reader& match) { rule.matches.push_back(read_match(match)); });
-  rule.filters = read_filters(reader);
+  rule.filters = read_filters(reader, FilterSet::http);
   reader.each("backendRefs", kMaxBackendRefs,
-              [&](Reader& ref) { rule.backend_refs.push_back(read_http_backend(ref)); });
+              [&](Reader& ref) { rule.backend_refs.push_back(read_http_backend(ref, FilterSet::http)); });
   reader.object("timeouts", [&](Reader& timeouts) { rule.timeouts = read_timeouts(timeouts); });
   reader.object("retry", [&](Reader& retry) { rule.retry = read_retry(retry); });
   reader.object("sessionPersistence",
@@ -162,34 +107,24 @@ HttpRouteRule read_rule(Reader& reader) {
   return rule;
 }
 
-void check_rules(Reader& spec, const std::vector<HttpRouteRule>& rules) {
-  std::set<std::string> names;
-  std::size_t matches = 0;
-  for (const auto& rule : rules) {
-    matches += rule.matches.size();
-    if (rule.name && !names.insert(*rule.name).second)
-      spec.error_at("rules", {fmt::format("two rules have the name {}", *rule.name), "rename one"});
-  }
-  if (matches > kMaxMatchesPerRoute)
-    spec.error_at("rules",
-                  {fmt::format("have {} matches, at most {} are allowed", matches, kMaxMatchesPerRoute),
-                   "split the route"});
-}
-
 }  // namespace
 
 void decode(Reader& root, HttpRoute& to) {
   read_spec(root, "add spec: with parentRefs: and rules:", [&](Reader& spec) {
-    spec.each("parentRefs", kMaxParentRefs,
-              [&](Reader& ref) { to.parent_refs.push_back(read_parent_ref(ref)); });
-    check_parent_refs(spec, to.parent_refs);
-    to.use_default_gateways = spec.choice("useDefaultGateways", kScopes, "");
-    to.hostnames = spec.texts("hostnames", kMaxHostnames, check_hostname);
-    for (const auto& hostname : to.hostnames) warn_of_address(spec, "hostnames", hostname);
+    to.parent_refs = read_parent_refs(spec);
+    to.use_default_gateways = read_default_gateways(spec);
+    to.hostnames = read_hostnames(spec);
     spec.each("rules", kMaxRules, [&](Reader& rule) { to.rules.push_back(read_rule(rule)); });
     if (spec.is_empty_list("rules"))
       spec.error_at("rules", {"must not be empty", "add a rule, or remove rules: for the default one"});
-    check_rules(spec, to.rules);
+    std::size_t matches = 0;
+    std::vector<std::optional<std::string>> names;
+    for (const auto& rule : to.rules) {
+      matches += rule.matches.size();
+      names.push_back(rule.name);
+    }
+    check_rule_names(spec, names);
+    check_match_count(spec, matches);
   });
   if (to.rules.empty()) to.rules.emplace_back();
   for (auto& rule : to.rules)  // an empty list is taken, and means the same as none

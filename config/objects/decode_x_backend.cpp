@@ -15,44 +15,15 @@ constexpr std::array<UnionMember, 2> kMembers{
 constexpr std::array<std::string_view, 8> kProtocols{"TCP", "HTTP", "HTTP2", "HTTP11",
                                                      "H2C", "MCP",  "GRPC",  "WSS"};
 constexpr std::array<std::string_view, 3> kTlsModes{"None", "ServerOnly", "ClientAndServer"};
-constexpr std::array<std::string_view, 2> kNameTypes{"Hostname", "URI"};
-constexpr std::array<UnionMember, 2> kNames{{{"Hostname", "hostname"}, {"URI", "uri"}}};
 constexpr std::size_t kMaxMatchLabels = 64;
-constexpr std::size_t kMaxAuthorities = 8;
-constexpr std::size_t kMaxAltNames = 5;
 constexpr std::string_view kClusterDomain = ".cluster.local";
-
-SubjectAltName read_alt_name(Reader& reader) {
-  SubjectAltName name;
-  name.type = reader.required_choice("type", kNameTypes);
-  check_union(reader, kNames, name.type);
-  const auto hostname = reader.text("hostname", check_hostname);
-  const auto uri = reader.text("uri", check_uri);
-  name.value = (name.type == "URI" ? uri : hostname).value_or("");
-  return name;
-}
-
-BackendTlsValidation read_validation(Reader& reader) {
-  BackendTlsValidation validation;
-  reader.each("caCertificateRefs", kMaxAuthorities,
-              [&](Reader& ref) { validation.ca_certificate_refs.push_back(read_local_ref(ref)); });
-  validation.well_known_ca_certificates = reader.text("wellKnownCACertificates", check_well_known_ca);
-  if (reader.has("caCertificateRefs") == reader.has("wellKnownCACertificates"))
-    reader.error({"needs exactly one of caCertificateRefs and wellKnownCACertificates", "write one of them"});
-  if (reader.is_empty_list("caCertificateRefs"))
-    reader.error_at("caCertificateRefs", {"must not be empty", "name a ConfigMap with ca.crt"});
-  validation.hostname = reader.required_text("hostname", check_precise_hostname);
-  reader.each("subjectAltNames", kMaxAltNames,
-              [&](Reader& name) { validation.subject_alt_names.push_back(read_alt_name(name)); });
-  return validation;
-}
 
 XBackendTls read_tls(Reader& reader) {
   XBackendTls tls;
   tls.mode = reader.required_choice("mode", kTlsModes);
   reader.object("clientCertificateRef",
                 [&](Reader& ref) { tls.client_certificate_ref = read_secret_ref(ref); });
-  reader.object("validation", [&](Reader& config) { tls.validation = read_validation(config); });
+  reader.object("validation", [&](Reader& config) { tls.validation = read_backend_validation(config); });
   if ((tls.mode == "ClientAndServer") != reader.has("clientCertificateRef"))
     reader.error_at("clientCertificateRef", {"goes with mode ClientAndServer, and only with it",
                                              "add or remove it, or change the mode"});

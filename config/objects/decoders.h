@@ -20,7 +20,12 @@ void decode(Reader& root, GatewayClass& to);
 void decode(Reader& root, Gateway& to);
 void decode(Reader& root, ListenerSet& to);
 void decode(Reader& root, HttpRoute& to);
+void decode(Reader& root, GrpcRoute& to);
+void decode(Reader& root, TlsRoute& to);
+void decode(Reader& root, TcpRoute& to);
+void decode(Reader& root, UdpRoute& to);
 void decode(Reader& root, ReferenceGrant& to);
+void decode(Reader& root, BackendTlsPolicy& to);
 void decode(Reader& root, XBackend& to);
 void decode(Reader& root, XBackendTrafficPolicy& to);
 void decode(Reader& root, BackendTrafficPolicy& to);
@@ -52,8 +57,31 @@ void warn_of_address(Reader& reader, std::string_view key, std::string_view host
 SessionPersistence read_session_persistence(Reader& reader);
 HttpExternalAuth read_external_auth(Reader& reader);
 
+enum class FilterSet : std::uint8_t { http, grpc };
 /// filters[] of a rule or of a backendRef.
-std::vector<HttpRouteFilter> read_filters(Reader& owner);
+std::vector<HttpRouteFilter> read_filters(Reader& owner, FilterSet set);
+
+inline constexpr std::size_t kMaxRules = 16;
+/// spec.parentRefs of a route, with the rules that hold among them.
+std::vector<ParentReference> read_parent_refs(Reader& spec);
+/// spec.useDefaultGateways.
+std::string read_default_gateways(Reader& spec);
+/// spec.hostnames of an HTTPRoute or GRPCRoute.
+std::vector<std::string> read_hostnames(Reader& spec);
+/// headers[] or queryParams[] of a match.
+std::vector<HttpValueMatch> read_value_matches(Reader& reader, std::string_view key, Check value);
+/// A backendRef of an HTTPRoute or GRPCRoute.
+HttpBackendRef read_http_backend(Reader& reader, FilterSet set);
+inline constexpr std::size_t kMaxBackendRefs = 16;
+inline constexpr Range kWeightRange{0, 1'000'000};
+/// No name stands twice.
+void check_rule_names(Reader& spec, const std::vector<std::optional<std::string>>& names);
+inline constexpr std::size_t kMaxMatchesPerRule = 64;
+/// `matches` is their number in all rules.
+void check_match_count(Reader& spec, std::size_t matches);
+
+/// validation of BackendTLSPolicy and XBackend.
+BackendTlsValidation read_backend_validation(Reader& reader);
 
 /// A type and the one field that goes with it, in a union.
 struct UnionMember {

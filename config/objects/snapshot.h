@@ -7,9 +7,12 @@
 #include <string>
 #include <type_traits>
 
+#include "config/objects/backend_tls.h"
 #include "config/objects/core.h"
 #include "config/objects/gateway.h"
+#include "config/objects/grpc_route.h"
 #include "config/objects/http_route.h"
+#include "config/objects/l4_routes.h"
 #include "config/objects/listener_set.h"
 #include "config/objects/reference_grant.h"
 #include "config/objects/traffic_policy.h"
@@ -28,7 +31,12 @@ struct Snapshot {
   ObjectMap<Gateway> gateways;
   ObjectMap<ListenerSet> listener_sets;
   ObjectMap<HttpRoute> http_routes;
+  ObjectMap<GrpcRoute> grpc_routes;
+  ObjectMap<TlsRoute> tls_routes;
+  ObjectMap<TcpRoute> tcp_routes;
+  ObjectMap<UdpRoute> udp_routes;
   ObjectMap<ReferenceGrant> reference_grants;
+  ObjectMap<BackendTlsPolicy> backend_tls_policies;
   ObjectMap<XBackend> x_backends;
   ObjectMap<XBackendTrafficPolicy> x_backend_traffic_policies;
   ObjectMap<BackendTrafficPolicy> backend_traffic_policies;
@@ -51,7 +59,8 @@ ObjectMap<T>& objects_of(Snapshot& snapshot) {
     return *found;
   };
   auto& s = snapshot;
-  return pick(s.gateway_classes, s.gateways, s.listener_sets, s.http_routes, s.reference_grants, s.x_backends,
+  return pick(s.gateway_classes, s.gateways, s.listener_sets, s.http_routes, s.grpc_routes, s.tls_routes,
+              s.tcp_routes, s.udp_routes, s.reference_grants, s.backend_tls_policies, s.x_backends,
               s.x_backend_traffic_policies, s.backend_traffic_policies, s.services, s.endpoint_slices,
               s.namespaces, s.secrets, s.config_maps);
 }

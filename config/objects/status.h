@@ -73,6 +73,10 @@ struct Statuses {
   std::map<std::string, GatewayStatus> gateways;
   std::map<std::string, ListenerSetStatus> listener_sets;
   SharedMap<RouteStatus> http_routes;  ///< many, so that copies share them
+  SharedMap<RouteStatus> grpc_routes;
+  SharedMap<RouteStatus> tls_routes;
+  SharedMap<RouteStatus> tcp_routes;
+  SharedMap<RouteStatus> udp_routes;
   std::map<std::string, std::map<std::string, PolicyStatus>> policies;  ///< by kind, then by name
   bool operator==(const Statuses&) const = default;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Statuses as YAML, in the field names of the Kubernetes API.
 #include "base/yaml_text.h"
+#include "config/objects/grpc_route.h"
+#include "config/objects/l4_routes.h"
 #include "config/objects/status.h"
 
 namespace gatehouse::objects {
@@ -40,7 +42,7 @@ void dump(YamlText& out, const std::vector<GatewayAddress>& addresses) {
     out.open_item();
     out.field("type", address.type);
     out.field("value", address.value);
-    if (!address.routability.empty()) out.field("routability", address.routability);
+    out.field("routability", address.routability);  // GEP-5093: said of every address, also when empty
     out.close_item();
   }
   out.close();
@@ -140,6 +142,10 @@ std::string dump(const Statuses& statuses) {
   dump_kind(out, Gateway::kKind, statuses.gateways);
   dump_kind(out, "ListenerSet", statuses.listener_sets);
   dump_kind(out, HttpRoute::kKind, statuses.http_routes);
+  dump_kind(out, GrpcRoute::kKind, statuses.grpc_routes);
+  dump_kind(out, TlsRoute::kKind, statuses.tls_routes);
+  dump_kind(out, TcpRoute::kKind, statuses.tcp_routes);
+  dump_kind(out, UdpRoute::kKind, statuses.udp_routes);
   for (const auto& [kind, policies] : statuses.policies) dump_kind(out, kind, policies);
   return out.take();
 }

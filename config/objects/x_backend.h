@@ -8,26 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "config/objects/backend_tls.h"
 #include "config/objects/metadata.h"
 #include "config/objects/references.h"
 #include "config/objects/session_persistence.h"
 
 namespace gatehouse::objects {
-
-struct SubjectAltName {
-  std::string type;   ///< Hostname, URI
-  std::string value;  ///< of the field of that type
-  bool operator==(const SubjectAltName&) const = default;
-};
-
-/// How the backend's certificate is checked.
-struct BackendTlsValidation {
-  std::vector<LocalObjectReference> ca_certificate_refs;
-  std::optional<std::string> well_known_ca_certificates;  ///< exactly one of these two is given
-  std::string hostname;
-  std::vector<SubjectAltName> subject_alt_names;
-  bool operator==(const BackendTlsValidation&) const = default;
-};
 
 struct XBackendTls {
   std::string mode = "None";  ///< None, ServerOnly, ClientAndServer

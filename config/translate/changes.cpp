@@ -49,8 +49,9 @@ std::string service_of(const objects::EndpointSlice& slice) {
 
 Changes ChangeTracker::update(const objects::Snapshot& now) {
   // Names every kind, so that a new one cannot be forgotten here.
-  const auto& [classes, gateways, listener_sets, routes, grants, x_backends, x_policies, policies, services,
-               slices, namespaces, secrets, config_maps] = now;
+  const auto& [classes, gateways, listener_sets, routes, grpc_routes, tls_routes, tcp_routes, udp_routes,
+               grants, tls_policies, x_backends, x_policies, policies, services, slices, namespaces, secrets,
+               config_maps] = now;
   Changes changes;
   follow(seen_.http_routes, routes,
          [&](const auto& name, const auto&, const auto&) { changes.routes.push_back(name); });
@@ -69,7 +70,12 @@ Changes ChangeTracker::update(const objects::Snapshot& now) {
       follow(seen_.gateway_classes, classes),
       follow(seen_.gateways, gateways),
       follow(seen_.listener_sets, listener_sets),
+      follow(seen_.grpc_routes, grpc_routes),
+      follow(seen_.tls_routes, tls_routes),
+      follow(seen_.tcp_routes, tcp_routes),
+      follow(seen_.udp_routes, udp_routes),
       follow(seen_.reference_grants, grants),
+      follow(seen_.backend_tls_policies, tls_policies),
       follow(seen_.x_backends, x_backends),
       follow(seen_.x_backend_traffic_policies, x_policies),
       follow(seen_.backend_traffic_policies, policies),
