@@ -18,6 +18,9 @@ struct Accepted {
   SocketAddress peer;    ///< the other end of the socket: connection limits count by it
   SocketAddress client;  ///< the peer, or who it speaks for (PROXY protocol)
   std::string sni;       ///< lower case; empty without TLS, or when the client named nobody
+  /// Who had the descriptor before and is about to end: its place in the acceptor's list and among the
+  /// counted connections is taken over. Null: fresh from accept.
+  class DownstreamConnection* predecessor = nullptr;
 };
 
 }  // namespace gatehouse::proxy

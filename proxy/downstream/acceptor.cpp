@@ -59,7 +59,7 @@ bool Acceptor::accept_one() {
     close(fd);
     return true;
   }
-  Accepted accepted{fd, nullptr, peer, peer, {}};
+  Accepted accepted{fd, nullptr, peer, peer, {}, nullptr};
   Http1Connection::start(worker_, Ref<Acceptor>(this), std::move(accepted));
   return true;
 }
@@ -75,18 +75,24 @@ std::optional<Refusal> Acceptor::refuse(const IpAddress& peer) const {
   return Refusal::address_limit;
 }
 
-void Acceptor::enter(DownstreamConnection& connection) {
-  ++open_;
-  ++budget_.open;
-  worker_.probes.worker().connection_opened();
-  if (current_ && current_->first().config->limits.max_connections_per_address != 0)
-    ++per_address_[connection.peer_ip()];
+void Acceptor::enter(DownstreamConnection& connection, DownstreamConnection* predecessor) {
+  connection.is_listed_ = true;
+  if (predecessor) {
+    unlist(*predecessor);
+  } else {
+    ++open_;
+    ++budget_.open;
+    worker_.probes.worker().connection_opened();
+    if (current_ && current_->first().config->limits.max_connections_per_address != 0)
+      ++per_address_[connection.peer_ip()];
+  }
   connection.older_ = connections_;
   if (connections_) connections_->newer_ = &connection;
   connections_ = &connection;
 }
 
 void Acceptor::leave(DownstreamConnection& connection) {
+  if (!connection.is_listed_) return;
   --open_;
   --budget_.open;
   worker_.probes.worker().connection_closed();
@@ -94,6 +100,11 @@ void Acceptor::leave(DownstreamConnection& connection) {
     const auto known = per_address_.find(connection.peer_ip());
     if (known != per_address_.end() && --known->second == 0) per_address_.erase(known);
   }
+  unlist(connection);
+}
+
+void Acceptor::unlist(DownstreamConnection& connection) {
+  connection.is_listed_ = false;
   if (connection.newer_) {
     connection.newer_->older_ = connection.older_;
   } else {

@@ -38,8 +38,9 @@ class Acceptor final : public RefCounted<Acceptor>, private io::Waiter, private 
   /// Closes everything now.
   void abort_all();
 
-  /// A connection belongs to the list from its construction to its end.
-  void enter(DownstreamConnection& connection);
+  /// A connection belongs to the list from its construction to its end. `predecessor` may be null; one that
+  /// gave its place away leaves without being counted.
+  void enter(DownstreamConnection& connection, DownstreamConnection* predecessor);
   void leave(DownstreamConnection& connection);
   std::uint32_t open_connections() const { return open_; }
 
@@ -50,6 +51,7 @@ class Acceptor final : public RefCounted<Acceptor>, private io::Waiter, private 
   void accept_all();
   std::optional<Refusal> refuse(const IpAddress& peer) const;
   bool accept_one();
+  void unlist(DownstreamConnection& connection);
 
   WorkerContext& worker_;
   ConnectionBudget& budget_;

@@ -27,6 +27,7 @@ class DownstreamConnection {
   friend class Acceptor;
   DownstreamConnection* older_ = nullptr;  ///< the acceptor's list
   DownstreamConnection* newer_ = nullptr;
+  bool is_listed_ = false;
   IpAddress peer_ip_;
 };
 

@@ -66,7 +66,7 @@ Http1Connection::Http1Connection(WorkerContext& worker, Ref<Acceptor> acceptor, 
       sni_(std::move(accepted.sni)) {
   const std::string text = client_.to_string();
   client_text_size_ = static_cast<std::uint8_t>(text.copy(client_text_.data(), client_text_.size()));
-  acceptor_->enter(*this);
+  acceptor_->enter(*this, accepted.predecessor);
 }
 
 Http1Connection::~Http1Connection() {
