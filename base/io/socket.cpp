@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/io/socket.h"
 
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -184,6 +185,46 @@ Transfer Socket::write(std::span<const iovec> parts) {
     flags_ |= kBroken;
     return {Transfer::State::failed, 0, errno};
   }
+}
+
+Transfer Socket::blocked_or_failed(Flag flag) {
+  if (errno == EAGAIN) {
+    set_flag(flag, false);
+    return {Transfer::State::would_block, 0, 0};
+  }
+  flags_ |= kBroken;
+  return {Transfer::State::failed, 0, errno};
+}
+
+Transfer Socket::peek(std::span<char> into, std::size_t known) {
+  ssize_t n;
+  do {
+    n = recv(fd_, into.data(), into.size(), MSG_PEEK | MSG_DONTWAIT);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) return blocked_or_failed(kReadable);
+  if (static_cast<std::size_t>(n) > known) return {Transfer::State::done, static_cast<std::size_t>(n), 0};
+  if (n == 0 || peer_closed()) return {Transfer::State::end, 0, 0};
+  set_flag(kReadable, false);
+  return {Transfer::State::would_block, 0, 0};
+}
+
+Transfer Socket::splice_to(int pipe, std::size_t most) {
+  ssize_t n;
+  do {
+    n = splice(fd_, nullptr, pipe, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) return blocked_or_failed(kReadable);
+  if (n == 0) flags_ |= kPeerClosed;
+  return {n == 0 ? Transfer::State::end : Transfer::State::done, static_cast<std::size_t>(n), 0};
+}
+
+Transfer Socket::splice_from(int pipe, std::size_t size) {
+  ssize_t n;
+  do {
+    n = splice(pipe, nullptr, fd_, nullptr, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) return blocked_or_failed(kWritable);
+  return {Transfer::State::done, static_cast<std::size_t>(n), 0};
 }
 
 void Socket::shutdown_write() {

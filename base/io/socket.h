@@ -88,6 +88,12 @@ class Socket final : public EventSink {
 
   Transfer read(std::span<char> into);
   Transfer write(std::span<const iovec> parts);
+  /// What has come in, left where it is. would_block when that is no more than the `known` bytes.
+  Transfer peek(std::span<char> into, std::size_t known);
+  /// From the descriptor into an empty pipe, and from a pipe to the descriptor, without a copy (splice(2)).
+  /// Not with a transport layer.
+  Transfer splice_to(int pipe, std::size_t most);
+  Transfer splice_from(int pipe, std::size_t size);
   /// FIN: nothing more will be written.
   void shutdown_write();
   /// The next close() sends RST instead of FIN, so a peer cannot take an aborted message for a complete one.
@@ -125,6 +131,7 @@ class Socket final : public EventSink {
   Transfer read_through_layer(std::span<char> into);
   Transfer write_through_layer(std::span<const iovec> parts);
   void adopt_layer_state(Transfer::State state);
+  Transfer blocked_or_failed(Flag flag);
   void set_flag(Flag flag, bool on) {
     flags_ = static_cast<std::uint8_t>(on ? flags_ | flag : flags_ & ~flag);
   }
