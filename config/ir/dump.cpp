@@ -9,6 +9,31 @@
 
 namespace gatehouse::ir {
 
+namespace {
+
+void dump(YamlText& out, const Http2Limits& limits) {
+  const Http2Limits standard;
+  if (limits == standard) return;
+  out.open("http2");
+#define GATEHOUSE_LIMIT(member) number_unless(out, #member, limits.member, standard.member)
+  GATEHOUSE_LIMIT(max_concurrent_streams);
+  GATEHOUSE_LIMIT(stream_window);
+  GATEHOUSE_LIMIT(connection_window);
+  GATEHOUSE_LIMIT(max_resets);
+  GATEHOUSE_LIMIT(max_stream_errors);
+  GATEHOUSE_LIMIT(max_control_frames);
+  GATEHOUSE_LIMIT(max_continuations);
+  GATEHOUSE_LIMIT(max_settings_entries);
+  GATEHOUSE_LIMIT(flood_window);
+  GATEHOUSE_LIMIT(settings_timeout);
+  GATEHOUSE_LIMIT(ping_interval);
+  GATEHOUSE_LIMIT(ping_timeout);
+#undef GATEHOUSE_LIMIT
+  out.close();
+}
+
+}  // namespace
+
 void dump(YamlText& out, const HttpLimits& limits) {
   const HttpLimits standard;
   if (limits == standard) return;
@@ -27,6 +52,7 @@ void dump(YamlText& out, const HttpLimits& limits) {
   GATEHOUSE_LIMIT(idle_timeout);
   GATEHOUSE_LIMIT(send_timeout);
   GATEHOUSE_LIMIT(tunnel_idle_timeout);
+  dump(out, limits.http2);
 #undef GATEHOUSE_LIMIT
   out.close();
 }

@@ -15,6 +15,24 @@
 
 namespace gatehouse::ir {
 
+/// What bounds one HTTP/2 connection beyond the limits that HTTP/1 has too. The header list is bounded by
+/// HttpLimits::max_header_bytes.
+struct Http2Limits {
+  std::uint32_t max_concurrent_streams = 100;     ///< more are refused
+  std::uint32_t stream_window = 64 * 1024;        ///< bytes of a body that wait to be taken
+  std::uint32_t connection_window = 1024 * 1024;  ///< bytes under way on all streams together
+  std::uint32_t max_resets = 1'000;               ///< streams the peer resets, per flood window
+  std::uint32_t max_stream_errors = 100;          ///< streams we reset for its mistakes, per flood window
+  std::uint32_t max_control_frames = 1'000;       ///< beyond one per KiB of bodies, per flood window
+  std::uint32_t max_continuations = 8;            ///< of one header block
+  std::uint32_t max_settings_entries = 32;        ///< of one SETTINGS frame
+  std::chrono::milliseconds flood_window{10'000};
+  std::chrono::milliseconds settings_timeout{10'000};  ///< until our SETTINGS are acknowledged
+  std::chrono::milliseconds ping_interval{60'000};     ///< silence with open streams before we ask; 0: never
+  std::chrono::milliseconds ping_timeout{20'000};
+  bool operator==(const Http2Limits&) const = default;
+};
+
 /// Bytes, counts and times that bound what one downstream peer may cost. Defaults are the shipped ones;
 /// settings override them for every listener, policies later per listener.
 struct HttpLimits {
@@ -31,6 +49,7 @@ struct HttpLimits {
   std::chrono::milliseconds idle_timeout{75'000};
   std::chrono::milliseconds send_timeout{60'000};
   std::chrono::milliseconds tunnel_idle_timeout{3'600'000};
+  Http2Limits http2;
   bool operator==(const HttpLimits&) const = default;
 };
 

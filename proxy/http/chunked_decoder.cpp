@@ -162,12 +162,16 @@ bool ChunkedDecoder::end_trailer_line() {
   return true;
 }
 
-bool ChunkedDecoder::is_forwardable(const HeaderField& field) const {
+bool may_be_trailer(const HeaderField& field) {
   // Every field the proxy itself acts on is one that must not come late.
   if (field.id != FieldId::other) return false;
   const auto is_it = [&](std::string_view name) { return equals_ignoring_case(name, field.name); };
-  return std::none_of(std::begin(kNeverInTrailers), std::end(kNeverInTrailers), is_it) &&
-         std::none_of(rules_.hop_names.begin(), rules_.hop_names.end(), is_it);
+  return std::none_of(std::begin(kNeverInTrailers), std::end(kNeverInTrailers), is_it);
+}
+
+bool ChunkedDecoder::is_forwardable(const HeaderField& field) const {
+  const auto is_it = [&](std::string_view name) { return equals_ignoring_case(name, field.name); };
+  return may_be_trailer(field) && std::none_of(rules_.hop_names.begin(), rules_.hop_names.end(), is_it);
 }
 
 bool ChunkedDecoder::fail(std::uint16_t status, std::string_view reason) {

@@ -24,6 +24,9 @@ struct ChunkedRules {
       hop_names;  ///< names the head's Connection fields listed; must outlive decoding
 };
 
+/// F10: whether a field may stand in trailers at all, in any version of HTTP.
+bool may_be_trailer(const HeaderField& field);
+
 /// One body's decoder, owned by its exchange. Any split of the input gives the same result.
 /// Trailers that must not be merged or forwarded (F10) are dropped, all others kept apart in trailers().
 class ChunkedDecoder {
