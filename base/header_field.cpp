@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/header_field.h"
 
+#include <array>
+#include <cstddef>
+#include <iterator>
+
 #include "base/text.h"
 
 namespace gatehouse {
@@ -11,6 +15,7 @@ struct Known {
   FieldId id;
 };
 
+/// By length.
 constexpr Known kKnown[] = {
     {"te", FieldId::te},
     {"via", FieldId::via},
@@ -37,13 +42,24 @@ constexpr Known kKnown[] = {
     {"x-forwarded-proto", FieldId::x_forwarded_proto},
 };
 
+constexpr std::size_t kLongest = std::end(kKnown)[-1].name.size();
+
+/// Where the names of each length begin in kKnown; they end where those of the next length begin.
+constexpr auto kFirst = [] {
+  std::array<std::uint8_t, kLongest + 2> first{};
+  for (std::size_t length = 0; length < first.size(); ++length)
+    while (first[length] < std::size(kKnown) && kKnown[first[length]].name.size() < length) ++first[length];
+  return first;
+}();
+
 }  // namespace
 
 FieldId field_id(std::string_view name) {
-  for (const auto& known : kKnown)
-    if (known.name.size() == name.size() && to_lower(name.front()) == known.name.front() &&
-        equals_ignoring_case(name, known.name))
-      return known.id;
+  if (name.empty() || name.size() > kLongest) return FieldId::other;
+  const char initial = to_lower(name.front());
+  for (std::size_t at = kFirst[name.size()]; at < kFirst[name.size() + 1]; ++at)
+    if (kKnown[at].name.front() == initial && equals_ignoring_case(name, kKnown[at].name))
+      return kKnown[at].id;
   return FieldId::other;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1 heads: found, parsed by Beast's parser into views, checked, and written again.
+// HTTP/1 heads: found, parsed into views, checked, and written again.
 #include <benchmark/benchmark.h>
 
 #include <string>

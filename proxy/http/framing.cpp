@@ -55,15 +55,22 @@ void FramingFields::add_connection(std::string_view value) {
   CommaList options(value);
   while (const auto option = options.next()) {
     ++connection_options;
-    if (equals_ignoring_case(*option, "keep-alive")) keep_alive = true;
-    if (equals_ignoring_case(*option, "close")) close = true;
-    if (equals_ignoring_case(*option, "upgrade")) upgrade = true;
+    if (equals_ignoring_case(*option, "keep-alive")) {
+      keep_alive = true;
+    } else if (equals_ignoring_case(*option, "close")) {
+      close = true;
+    } else if (equals_ignoring_case(*option, "upgrade")) {
+      upgrade = true;
+    } else if (!is_token(*option)) {
+      bad_connection = true;
+    }
   }
 }
 
 std::optional<Rejection> frame_request(RequestHead& head, const FramingFields& fields,
                                        Http10KeepAlive policy) {
   if (fields.connection_options > kMaxConnectionOptions) return Rejection{400, "too many connection options"};
+  if (fields.bad_connection) return Rejection{400, "a connection option is no token"};
   head.framing = Framing{};
   if (fields.transfer_encodings > 0) {
     if (fields.content_lengths > 0) return Rejection{400, "both Content-Length and Transfer-Encoding"};
@@ -91,6 +98,7 @@ bool response_has_no_body(std::uint16_t status, Method request_method) {
 std::optional<Rejection> frame_response(ResponseHead& head, const FramingFields& fields,
                                         Method request_method) {
   if (fields.connection_options > kMaxConnectionOptions) return Rejection{502, "too many connection options"};
+  if (fields.bad_connection) return Rejection{502, "a connection option is no token"};
   const bool both = fields.transfer_encodings > 0 && fields.content_lengths > 0;
   const bool old_chunked = fields.transfer_encodings > 0 && head.minor_version == 0;
   head.framing = Framing{};

@@ -23,6 +23,7 @@ struct FramingFields {
   bool close = false;                  ///< options of the Connection fields
   bool keep_alive = false;
   bool upgrade = false;
+  bool bad_connection = false;           ///< an option that is no token
   std::uint32_t connection_options = 0;  ///< all of them, known or not
 
   void add_content_length(std::string_view value);

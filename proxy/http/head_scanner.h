@@ -10,7 +10,7 @@ namespace gatehouse::http {
 
 /// Every byte is looked at once, however the head is cut up. A line that ends in a lone LF is refused at once
 /// (F11), so such a sender gets its 400 instead of a timeout. So is a line that continues the one before
-/// (obs-fold, F12): Beast takes a fold behind an empty first line for plain white space.
+/// (obs-fold, F12).
 class HeadScanner {
  public:
   enum class State : std::uint8_t { need_more, complete, bad_line_end, folded_line };

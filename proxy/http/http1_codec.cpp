@@ -1,155 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
+// Heads taken apart: the start line, then one field per line. What the parts may hold is for request_rules
+// and response_rules to say; here nothing is believed but where they begin and end.
 #include "proxy/http/http1_codec.h"
-
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/status.hpp>
-#include <limits>
 
 #include "base/text.h"
 
 namespace gatehouse::http {
 namespace {
 
-namespace beast = boost::beast;
-using beast::error_code;
-using beast::http::field;
-
+constexpr Rejection kMalformed{400, "the head is malformed"};
 constexpr Rejection kBadVersion{505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
+constexpr std::string_view kVersion = "HTTP/1.";  // and one digit
 
-FieldId id_of(field name, std::string_view text) {
-  switch (name) {
-    case field::authorization:
-      return FieldId::authorization;
-    case field::connection:
-      return FieldId::connection;
-    case field::content_length:
-      return FieldId::content_length;
-    case field::cookie:
-      return FieldId::cookie;
-    case field::date:
-      return FieldId::date;
-    case field::expect:
-      return FieldId::expect;
-    case field::forwarded:
-      return FieldId::forwarded;
-    case field::host:
-      return FieldId::host;
-    case field::http2_settings:
-      return FieldId::http2_settings;
-    case field::keep_alive:
-      return FieldId::keep_alive;
-    case field::proxy_connection:
-      return FieldId::proxy_connection;
-    case field::te:
-      return FieldId::te;
-    case field::trailer:
-      return FieldId::trailer;
-    case field::transfer_encoding:
-      return FieldId::transfer_encoding;
-    case field::upgrade:
-      return FieldId::upgrade;
-    case field::via:
-      return FieldId::via;
-    case field::unknown:
-      return field_id(text);  // x-forwarded-* and the like are not in Beast's table
-    default:
-      return FieldId::other;
-  }
-}
-
-std::string_view plain(beast::string_view text) {
-  return {text.data(), text.size()};
-}
-
-/// Collects views. A field folded over lines (obs-fold) is handed over by Beast from a stack buffer: any view
-/// outside the head is refused (F12).
-template <bool isRequest>
-class HeadSink final : public beast::http::basic_parser<isRequest> {
+/// The lines of a complete head, one after another.
+class Lines {
  public:
-  HeadSink(std::string_view head, HeaderList& fields) : head_(head), fields_(fields) {
-    this->header_limit(std::numeric_limits<std::uint32_t>::max());  // bounded by the caller's buffer
-    this->body_limit(boost::none);
-    this->skip(true);  // bodies are framing.cpp's and the chunked decoder's
-  }
+  explicit Lines(std::string_view head) : rest_(head) {}
 
-  std::string_view method;
-  std::string_view target;
-  std::string_view reason;
-  int status = 0;
-  int version = 11;
-  bool folded = false;
+  /// Without its CRLF. nullopt where no line ends, or not in CRLF.
+  std::optional<std::string_view> next() {
+    const auto end = rest_.find('\n');
+    if (end == std::string_view::npos || end == 0 || rest_[end - 1] != '\r') return std::nullopt;
+    const auto line = rest_.substr(0, end - 1);
+    rest_.remove_prefix(end + 1);
+    return line;
+  }
+  bool at_end() const { return rest_.empty(); }
 
  private:
-  void on_request_impl(beast::http::verb, beast::string_view name, beast::string_view to, int v,
-                       error_code&) override {
-    method = plain(name);
-    target = plain(to);
-    version = v;
-  }
-  void on_response_impl(int code, beast::string_view text, int v, error_code&) override {
-    status = code;
-    reason = plain(text);
-    version = v;
-  }
-  void on_field_impl(field name, beast::string_view text, beast::string_view value, error_code& ec) override {
-    const auto inside = [&](beast::string_view view) {
-      return view.empty() ||
-             (view.data() >= head_.data() && view.data() + view.size() <= head_.data() + head_.size());
-    };
-    if (!inside(value)) {
-      folded = true;
-      ec = beast::http::error::bad_value;
-      return;
-    }
-    fields_.push_back({plain(text), plain(value), id_of(name, plain(text))});
-  }
-  void on_header_impl(error_code&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(beast::string_view body, error_code&) override { return body.size(); }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
-    return body.size();
-  }
-  void on_finish_impl(error_code&) override {}
-
-  std::string_view head_;
-  HeaderList& fields_;
+  std::string_view rest_;
 };
 
-template <bool isRequest>
-std::optional<Rejection> run(HeadSink<isRequest>& sink, std::string_view bytes) {
-  error_code ec;
-  sink.put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
-  if (!ec && sink.is_header_done()) return std::nullopt;
-  if (sink.folded) return Rejection{400, "a field is folded over several lines"};
-  if (ec == beast::http::error::bad_version) return Rejection{400, "the HTTP version is malformed"};
-  if (ec == beast::http::error::bad_target)
-    return Rejection{400, "the request target has a byte that is not allowed"};
-  if (ec == beast::http::error::bad_method) return Rejection{400, "the method is not a token"};
-  if (ec == beast::http::error::bad_content_length) return Rejection{400, "Content-Length is malformed"};
-  if (ec == beast::http::error::bad_transfer_encoding)
-    return Rejection{400, "Transfer-Encoding is malformed"};
-  return Rejection{400, "the head is malformed"};
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
 }
 
-/// Where the minor version digit of a request line stands, for versions this build understands.
-struct VersionText {
-  enum class Kind : std::uint8_t { http10_or_11, later_1, other_major, malformed } kind;
-  std::size_t digit = 0;
-};
+/// F11: nothing but the name stands in front of the colon; blanks there make a name that no rule lets pass.
+std::optional<Rejection> parse_fields(Lines& lines, HeaderList& fields) {
+  for (;;) {
+    const auto line = lines.next();
+    if (!line) return kMalformed;
+    if (line->empty()) return lines.at_end() ? std::nullopt : std::optional(kMalformed);
+    const auto colon = line->find(':');
+    if (is_blank(line->front())) return Rejection{400, "a field is folded over several lines"};
+    if (colon == 0 || colon == std::string_view::npos) return Rejection{400, "a field has no name"};
+    const auto name = line->substr(0, colon);
+    fields.push_back({name, trim(line->substr(colon + 1)), field_id(name)});
+  }
+}
 
-VersionText version_of(std::string_view bytes) {
-  const auto line_end = bytes.find('\r');
-  constexpr std::string_view kPrefix = " HTTP/";
-  constexpr std::size_t kSize = kPrefix.size() + 3;
-  if (line_end == std::string_view::npos || line_end < kSize) return {VersionText::Kind::malformed};
-  const auto text = bytes.substr(line_end - kSize, kSize);
-  const char major = text[kPrefix.size()];
-  const char minor = text[kPrefix.size() + 2];
-  if (!text.starts_with(kPrefix) || !is_digit(major) || text[kPrefix.size() + 1] != '.' || !is_digit(minor))
-    return {VersionText::Kind::malformed};
-  if (major != '1') return {VersionText::Kind::other_major};
-  return {minor <= '1' ? VersionText::Kind::http10_or_11 : VersionText::Kind::later_1, line_end - 1};
+/// RFC 9112 2.3: a later minor version of HTTP/1 is handled as 1.1.
+std::uint8_t minor_version_of(char digit) {
+  return digit == '0' ? 0 : 1;
+}
+
+bool is_version_1(std::string_view text) {
+  return text.size() == kVersion.size() + 1 && text.starts_with(kVersion) && is_digit(text.back());
+}
+
+/// "HTTP/", a digit, a dot and a digit.
+bool is_other_version(std::string_view text) {
+  return text.size() == kVersion.size() + 1 && text.starts_with("HTTP/") && is_digit(text[5]) &&
+         text[5] != '1' && text[6] == '.' && is_digit(text[7]);
+}
+
+/// F14: exactly two spaces, around a target without any.
+std::optional<Rejection> parse_request_line(std::string_view line, RequestHead& head) {
+  const Rejection malformed{400, "the request line is malformed"};
+  const auto first = line.find(' ');
+  if (first == 0 || first == std::string_view::npos) return malformed;
+  const auto second = line.find(' ', first + 1);
+  if (second == first + 1 || second == std::string_view::npos) return malformed;
+  const auto version = line.substr(second + 1);
+  if (!is_version_1(version)) {
+    if (!is_other_version(version)) return malformed;
+    const bool is_preface = line.starts_with("PRI ");
+    return is_preface ? Rejection{400, "HTTP/2 is not enabled on this listener"} : kBadVersion;
+  }
+  head.method_name = line.substr(0, first);
+  head.target = line.substr(first + 1, second - first - 1);
+  head.minor_version = minor_version_of(version.back());
+  return std::nullopt;
+}
+
+/// "HTTP/1.1 200 " and whatever the backend calls that.
+bool parse_status_line(std::string_view line, ResponseHead& head) {
+  constexpr std::size_t kStatus = kVersion.size() + 2;
+  constexpr std::size_t kReason = kStatus + 4;
+  if (line.size() < kReason || !is_version_1(line.substr(0, kStatus - 1)) || line[kStatus - 1] != ' ' ||
+      line[kReason - 1] != ' ')
+    return false;
+  const auto digits = line.substr(kStatus, 3);
+  if (!is_digit(digits[0]) || !is_digit(digits[1]) || !is_digit(digits[2])) return false;
+  head.status =
+      static_cast<std::uint16_t>((digits[0] - '0') * 100 + (digits[1] - '0') * 10 + digits[2] - '0');
+  head.reason = line.substr(kReason);
+  head.minor_version = minor_version_of(line[kVersion.size()]);
+  return true;
 }
 
 }  // namespace
@@ -161,31 +108,20 @@ std::size_t leading_blank_lines(std::string_view bytes) {
 }
 
 std::optional<Rejection> parse_request_head(std::string_view bytes, RequestHead& head) {
-  const auto version = version_of(bytes);
-  if (version.kind == VersionText::Kind::malformed) return Rejection{400, "the request line is malformed"};
-  if (version.kind == VersionText::Kind::other_major) {
-    if (bytes.starts_with("PRI ")) return Rejection{400, "HTTP/2 is not enabled on this listener"};
-    return kBadVersion;
-  }
-  // RFC 9112 2.3: a later minor version of HTTP/1 is handled as 1.1. The read buffer is ours to change.
-  if (version.kind == VersionText::Kind::later_1) const_cast<char&>(bytes[version.digit]) = '1';
-
   head.fields.clear();
-  HeadSink<true> sink(bytes, head.fields);
-  if (const auto rejected = run(sink, bytes)) return rejected;
-  head.method_name = sink.method;
-  head.target = sink.target;
-  head.minor_version = static_cast<std::uint8_t>(sink.version - 10);
-  return std::nullopt;
+  Lines lines(bytes);
+  const auto line = lines.next();
+  if (!line) return kMalformed;
+  if (const auto rejected = parse_request_line(*line, head)) return rejected;
+  return parse_fields(lines, head.fields);
 }
 
 std::optional<Rejection> parse_response_head(std::string_view bytes, ResponseHead& head) {
   head.fields.clear();
-  HeadSink<false> sink(bytes, head.fields);
-  if (const auto rejected = run(sink, bytes)) return Rejection{502, rejected->reason};
-  head.status = static_cast<std::uint16_t>(sink.status);
-  head.reason = sink.reason;
-  head.minor_version = static_cast<std::uint8_t>(sink.version - 10);
+  Lines lines(bytes);
+  const auto line = lines.next();
+  if (!line || !parse_status_line(*line, head)) return Rejection{502, "the status line is malformed"};
+  if (const auto rejected = parse_fields(lines, head.fields)) return Rejection{502, rejected->reason};
   return std::nullopt;
 }
 

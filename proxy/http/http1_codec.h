@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1 heads: from bytes to views (Boost.Beast's basic_parser) and back to bytes (re-serialised, never
-// copied).
+// HTTP/1 heads: from bytes to views and back to bytes (re-serialised, never copied).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +16,7 @@ namespace gatehouse::http {
 std::size_t leading_blank_lines(std::string_view bytes);
 
 /// Parses one complete head (HeadScanner said so). Fills method_name, target, minor_version and fields with
-/// views into `bytes`; everything else is request_rules' business. Keeps `fields`' capacity.
+/// views into `bytes`; whether what is in them is allowed is request_rules' business. Keeps `fields`' capacity.
 std::optional<Rejection> parse_request_head(std::string_view bytes, RequestHead& head);
 
 /// The same for a response: status, reason, minor_version, fields.
