@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "config/ir/transport.h"
 
 namespace gatehouse::gateway {
 
@@ -14,10 +15,13 @@ struct OpenedSocket {
   SocketAddress address;
   std::vector<int> fds;
   std::string error;
+  ir::Transport transport = ir::Transport::tcp;
 };
 
 /// Control thread. A probe bind without SO_REUSEPORT first: a port that anybody else serves, another process
-/// of ours included, is an error and not a silent split of its traffic.
-OpenedSocket open_listening_sockets(const SocketAddress& address, int count);
+/// of ours included, is an error and not a silent split of its traffic. The sockets of a UDP port are made at
+/// once: each change of their number sends clients to other ones.
+OpenedSocket open_listening_sockets(const SocketAddress& address, int count,
+                                    ir::Transport transport = ir::Transport::tcp);
 
 }  // namespace gatehouse::gateway

@@ -38,7 +38,8 @@ class Publisher {
 
   std::vector<std::unique_ptr<Worker>>& workers_;
   Post post_;
-  std::map<SocketAddress, std::string> bound_;  ///< address -> error, empty when it is served
+  using Key = std::pair<SocketAddress, ir::Transport>;
+  std::map<Key, std::string> bound_;  ///< the error, empty when it is served
 };
 
 }  // namespace gatehouse::gateway

@@ -47,6 +47,7 @@ void Worker::run() {
   for (auto& [address, acceptor] : acceptors_) acceptor->stop_accepting();
   for (auto& [address, acceptor] : acceptors_) acceptor->abort_all();
   for (auto& acceptor : closing_) acceptor->abort_all();
+  udp_.clear();
   // What was cancelled runs to its end; every cancelled wait ends within one turn of the loop.
   context_->background.cancel_all();
   const auto busy = [this] { return budget_.open != 0 || context_->background.size() != 0; };
@@ -62,12 +63,29 @@ void Worker::publish(Publication publication) {
 
 void Worker::adopt(Publication publication) {
   context_->adopt(publication.runtime);
-  for (const auto& [address, fd] : publication.listen)
-    acceptors_[address] = Ref<proxy::Acceptor>(new proxy::Acceptor(*context_, budget_, address, fd));
+  for (const auto& socket : publication.listen) listen(socket);
   for (auto& [address, acceptor] : acceptors_)
     acceptor->set_current(publication.runtime->find_socket(address));
   close_unlisted();
+  adopt_udp(*publication.runtime);
   if (publication.adopted) publication.adopted();
+}
+
+void Worker::listen(const Publication::Listening& socket) {
+  const auto& address = socket.address;
+  if (socket.transport == ir::Transport::udp)
+    udp_[address] = std::make_unique<proxy::UdpListener>(*context_, address, socket.fd);
+  else
+    acceptors_[address] = Ref<proxy::Acceptor>(new proxy::Acceptor(*context_, budget_, address, socket.fd));
+}
+
+/// Where a port is gone its sessions end; elsewhere those of a backend that is gone get another one.
+void Worker::adopt_udp(const proxy::Runtime& runtime) {
+  std::erase_if(udp_, [&](const auto& entry) {
+    const auto* sockets = runtime.find_socket(entry.first, ir::Transport::udp);
+    if (sockets) entry.second->set_current(sockets);
+    return sockets == nullptr;
+  });
 }
 
 void Worker::close_unlisted() {
@@ -94,6 +112,7 @@ void Worker::drain(std::function<void()> idle) {
       acceptor->stop_accepting();
       acceptor->close_idle();
     }
+    for (auto& [address, listener] : udp_) listener->stop_accepting();
     check_drained();
   });
 }

@@ -11,6 +11,7 @@
 
 #include "base/io/event_loop.h"
 #include "proxy/downstream/acceptor.h"
+#include "proxy/l4/udp_listener.h"
 #include "proxy/worker_context.h"
 
 namespace gatehouse::gateway {
@@ -18,7 +19,12 @@ namespace gatehouse::gateway {
 /// A new runtime for one worker, and the listening descriptors that come with it.
 struct Publication {
   std::shared_ptr<const proxy::Runtime> runtime;
-  std::vector<std::pair<SocketAddress, int>> listen;
+  struct Listening {
+    SocketAddress address;
+    int fd = -1;
+    ir::Transport transport = ir::Transport::tcp;
+  };
+  std::vector<Listening> listen;
   std::function<void()> adopted;  ///< called on the worker when the runtime is in force
 };
 
@@ -50,6 +56,8 @@ class Worker {
 
   void run();
   void adopt(Publication publication);
+  void listen(const Publication::Listening& socket);
+  void adopt_udp(const proxy::Runtime& runtime);
   void close_unlisted();
   void check_drained();
 
@@ -61,6 +69,7 @@ class Worker {
   std::unique_ptr<proxy::WorkerContext> context_;
   proxy::ConnectionBudget budget_;
   std::map<SocketAddress, Ref<proxy::Acceptor>> acceptors_;
+  std::map<SocketAddress, std::unique_ptr<proxy::UdpListener>> udp_;
   std::vector<Ref<proxy::Acceptor>> closing_;  ///< gone from the runtime, connections still open
   std::function<void()> on_drained_;
   std::unique_ptr<DrainTimer> drain_timer_;

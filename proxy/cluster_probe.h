@@ -50,6 +50,10 @@ class ClusterProbe {
   void endpoint_sickened() { row_[kUnhealthy].add(); }
   void endpoint_recovered() { row_[kUnhealthy].subtract(); }
 
+  /// Bytes of TCP, TLS and UDP routes.
+  void l4_sent(std::uint64_t n) { row_[kL4Sent].add(n); }
+  void l4_received(std::uint64_t n) { row_[kL4Received].add(n); }
+
   static metrics::TableLayout layout();
 
  private:
@@ -70,6 +74,8 @@ class ClusterProbe {
     kChecksPassed,
     kChecksFailed,
     kUnhealthy,
+    kL4Sent,
+    kL4Received,
     kCells
   };
 

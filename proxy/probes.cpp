@@ -54,7 +54,27 @@ TableLayout ClusterProbe::layout() {
         0, "result=\"failed\""},
        {"gatehouse_upstream_unhealthy", "Endpoints that fail their active checks.", Kind::gauge, kUnhealthy},
        {"gatehouse_upstream_connections", "Open connections, idle ones included.", Kind::gauge, kConnections},
-       {"gatehouse_upstream_connections_idle", "Connections that wait for a request.", Kind::gauge, kIdle}}};
+       {"gatehouse_upstream_connections_idle", "Connections that wait for a request.", Kind::gauge, kIdle},
+       {"gatehouse_upstream_l4_sent_bytes_total", "Bytes of TCP, TLS and UDP routes sent to endpoints.",
+        Kind::counter, kL4Sent},
+       {"gatehouse_upstream_l4_received_bytes_total", "Bytes of TCP, TLS and UDP routes received from endpoints.",
+        Kind::counter, kL4Received}}};
+}
+
+TableLayout L4Probe::layout() {
+  return {"route",
+          kCells,
+          {{"gatehouse_l4_connections_total", "Connections, or UDP sessions, that were given a backend.",
+            Kind::counter, kConnections},
+           {"gatehouse_l4_connections", "Those that are open.", Kind::gauge, kOpen},
+           {"gatehouse_l4_refused_total", "Connections closed, or sessions not begun, for want of a backend.",
+            Kind::counter, kRefused},
+           {"gatehouse_l4_received_bytes_total", "Bytes from clients passed to backends.", Kind::counter,
+            kBytesIn},
+           {"gatehouse_l4_sent_bytes_total", "Bytes from backends passed to clients.", Kind::counter,
+            kBytesOut},
+           {"gatehouse_l4_datagrams_dropped_total", "Datagrams that could not be passed on.", Kind::counter,
+            kDropped}}};
 }
 
 TableLayout WorkerProbe::layout() {
@@ -105,10 +125,11 @@ Probes::Probes(std::size_t workers, std::size_t max_series)
     : workers_(WorkerProbe::layout(), workers, 1),
       routes_(RouteProbe::layout(), workers, max_series),
       clusters_(ClusterProbe::layout(), workers + 1, max_series),
+      l4_routes_(L4Probe::layout(), workers, max_series),
       no_route_(routes_.lease("none")) {}
 
 WorkerProbes Probes::of_worker(std::size_t index) const {
-  WorkerProbes probes(workers_, routes_, clusters_, index);
+  WorkerProbes probes(workers_, routes_, clusters_, l4_routes_, index);
   probes.no_route_slot_ = no_route_.slot();
   return probes;
 }
@@ -119,6 +140,7 @@ std::string Probes::render() const {
   workers_.render(text);
   routes_.render(text);
   clusters_.render(text);
+  l4_routes_.render(text);
   return text;
 }
 

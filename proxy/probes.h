@@ -9,6 +9,7 @@
 
 #include "base/metrics.h"
 #include "proxy/cluster_probe.h"
+#include "proxy/l4_probe.h"
 #include "proxy/process_probe.h"
 #include "proxy/route_probe.h"
 #include "proxy/worker_probe.h"
@@ -22,6 +23,7 @@ class WorkerProbes {
   /// `slot` is Lease::slot() of a lease that the worker's runtime holds.
   RouteProbe route(std::uint32_t slot) const { return RouteProbe(routes_->row(shard_, slot)); }
   ClusterProbe cluster(std::uint32_t slot) const { return ClusterProbe(clusters_->row(shard_, slot)); }
+  L4Probe l4_route(std::uint32_t slot) const { return L4Probe(l4_routes_->row(shard_, slot)); }
   /// Which of how many workers.
   std::size_t worker_index() const { return shard_; }
   std::size_t worker_count() const { return routes_->shards(); }
@@ -31,12 +33,13 @@ class WorkerProbes {
  private:
   friend class Probes;
   WorkerProbes(const metrics::Table& workers, const metrics::Table& routes, const metrics::Table& clusters,
-               std::size_t shard)
-      : workers_(&workers), routes_(&routes), clusters_(&clusters), shard_(shard) {}
+               const metrics::Table& l4_routes, std::size_t shard)
+      : workers_(&workers), routes_(&routes), clusters_(&clusters), l4_routes_(&l4_routes), shard_(shard) {}
 
   const metrics::Table* workers_;
   const metrics::Table* routes_;
   const metrics::Table* clusters_;
+  const metrics::Table* l4_routes_;
   std::size_t shard_;
   std::uint32_t no_route_slot_ = 0;
 };
@@ -53,6 +56,7 @@ class Probes {
   /// Cluster::key.
   metrics::Lease lease_route(std::string_view key) { return routes_.lease(key); }
   metrics::Lease lease_cluster(std::string_view key) { return clusters_.lease(key); }
+  metrics::Lease lease_l4_route(std::string_view key) { return l4_routes_.lease(key); }
 
   WorkerProbes of_worker(std::size_t index) const;
   /// The health thread counts beside the workers. `slot` as in WorkerProbes.
@@ -68,6 +72,7 @@ class Probes {
   metrics::Table workers_;
   metrics::Table routes_;
   metrics::Table clusters_;  ///< one shard more: the health thread's
+  metrics::Table l4_routes_;
   metrics::Lease no_route_;  ///< after routes_: dropped before it
   ProcessProbe process_;
 };

@@ -29,6 +29,7 @@ ListenerPtr build_listener(std::shared_ptr<const ir::Listener> config, const Lis
   auto listener = std::make_shared<ListenerRuntime>();
   listener->table =
       routing::compile(*config, input.ids, previous ? (*previous)->table.get() : nullptr, stats);
+  listener->l4 = L4Table(*config, input.ids, previous ? &(*previous)->l4 : nullptr);
   listener->request_rules = rules_of(config->limits, input.settings->request_rules);
   listener->port_text = std::to_string(config->advertised_port);
   for (const auto& auth : config->request_filters)
@@ -42,18 +43,19 @@ bool serves_http(const ir::Listener& listener) {
   return listener.protocol == ir::ListenerProtocol::http || listener.protocol == ir::ListenerProtocol::https;
 }
 
-/// Listeners by the addresses they bind; a socket is shared by listeners of any Gateways.
+/// Listeners by the addresses they bind, TCP and UDP apart; a socket is shared by listeners of any Gateways.
 std::vector<SocketRuntime> group_by_socket(const std::vector<ListenerPtr>& listeners) {
-  std::map<SocketAddress, std::vector<const ListenerRuntime*>> groups;
+  std::map<std::pair<SocketAddress, ir::Transport>, std::vector<const ListenerRuntime*>> groups;
   for (const auto& listener : listeners)
-    for (const auto& address : listener->config->binds) groups[address].push_back(listener.get());
+    for (const auto& address : listener->config->binds)
+      groups[{address, ir::transport_of(*listener->config)}].push_back(listener.get());
 
   std::vector<SocketRuntime> sockets;
-  for (auto& [address, members] : groups) {
+  for (auto& [key, members] : groups) {
     std::vector<std::pair<std::string, std::uint32_t>> hosts;
     for (std::uint32_t i = 0; i < members.size(); ++i)
       if (serves_http(*members[i]->config)) hosts.emplace_back(members[i]->config->hostname, i);
-    sockets.push_back({address, std::move(members), routing::ListenerIndex(hosts)});
+    sockets.push_back({key.first, std::move(members), routing::ListenerIndex(hosts), key.second});
   }
   return sockets;
 }
@@ -143,13 +145,20 @@ void Runtime::lease_rows(const Input& input) {
     }
   }
   route_leases_ = routes.done();
+
+  LeaseTaker l4(input.previous ? &input.previous->l4_leases_ : nullptr, input.ids.metrics.size());
+  for (const auto& listener : listeners_)
+    for (const auto& route : listener->l4.routes())
+      l4.take(route->metric_id(), [&] { return probes_.lease_l4_route(route->config()->key); });
+  l4_leases_ = l4.done();
 }
 
-const SocketRuntime* Runtime::find_socket(const SocketAddress& address) const {
-  const auto at =
-      std::lower_bound(sockets_.begin(), sockets_.end(), address,
-                       [](const SocketRuntime& s, const SocketAddress& a) { return s.address < a; });
-  return at != sockets_.end() && at->address == address ? &*at : nullptr;
+const SocketRuntime* Runtime::find_socket(const SocketAddress& address, ir::Transport transport) const {
+  const std::pair wanted(address, transport);
+  const auto key = [](const SocketRuntime& socket) { return std::pair(socket.address, socket.transport); };
+  const auto at = std::lower_bound(sockets_.begin(), sockets_.end(), wanted,
+                                   [&](const SocketRuntime& s, const auto& k) { return key(s) < k; });
+  return at != sockets_.end() && key(*at) == wanted ? &*at : nullptr;
 }
 
 }  // namespace gatehouse::proxy

@@ -9,10 +9,12 @@
 
 #include "base/ref.h"
 #include "config/ir/config.h"
+#include "config/ir/transport.h"
 #include "proxy/cluster_runtime.h"
 #include "proxy/filters/session_token.h"
 #include "proxy/http/forwarded.h"
 #include "proxy/http/request_rules.h"
+#include "proxy/l4_table.h"
 #include "proxy/probes.h"
 #include "routing/host_index.h"
 #include "routing/route_table.h"
@@ -37,6 +39,7 @@ struct ProxySettings {
 struct ListenerRuntime {
   std::shared_ptr<const ir::Listener> config;
   std::shared_ptr<const routing::RouteTable> table;
+  L4Table l4;
   http::RequestRules request_rules;
   std::string port_text;                       ///< the advertised port
   std::vector<std::uint32_t> request_filters;  ///< clusters of config->request_filters; routing::kNoCluster
@@ -47,6 +50,7 @@ struct SocketRuntime {
   SocketAddress address;
   std::vector<const ListenerRuntime*> listeners;
   routing::ListenerIndex index;
+  ir::Transport transport = ir::Transport::tcp;
 
   const ListenerRuntime& first() const { return *listeners.front(); }
   /// The most specific listener for `host`, or null.
@@ -74,8 +78,9 @@ class Runtime {
 
   std::uint64_t generation() const { return generation_; }
   const ir::Config& config() const { return *config_; }
-  const std::vector<SocketRuntime>& sockets() const { return sockets_; }  ///< sorted by address
-  const SocketRuntime* find_socket(const SocketAddress& address) const;
+  const std::vector<SocketRuntime>& sockets() const { return sockets_; }  ///< sorted by address, transport
+  const SocketRuntime* find_socket(const SocketAddress& address,
+                                   ir::Transport transport = ir::Transport::tcp) const;
   const std::vector<ClusterRuntime>& clusters() const { return clusters_; }
   std::uint32_t cluster_ids() const { return cluster_ids_; }  ///< one more than the largest id
 
@@ -83,6 +88,7 @@ class Runtime {
   /// know.
   std::uint32_t route_row(std::uint32_t id) const { return route_leases_.row(id); }
   std::uint32_t cluster_row(std::uint32_t id) const { return cluster_leases_.row(id); }
+  std::uint32_t l4_row(std::uint32_t id) const { return l4_leases_.row(id); }  ///< L4RouteRuntime::metric_id()
 
  private:
   /// Leases by id, shared with the runtimes before and after as long as all of them know the id.
@@ -108,6 +114,7 @@ class Runtime {
   std::uint32_t cluster_ids_ = 0;
   Leases route_leases_;
   Leases cluster_leases_;
+  Leases l4_leases_;
 };
 
 /// Where runtimes go to be destroyed, off the workers. Any thread.

@@ -52,6 +52,8 @@ void dump(YamlText& out, const HttpLimits& limits) {
   GATEHOUSE_LIMIT(idle_timeout);
   GATEHOUSE_LIMIT(send_timeout);
   GATEHOUSE_LIMIT(tunnel_idle_timeout);
+  GATEHOUSE_LIMIT(udp_session_timeout);
+  GATEHOUSE_LIMIT(max_udp_sessions);
   dump(out, limits.http2);
 #undef GATEHOUSE_LIMIT
   out.close();

@@ -49,6 +49,8 @@ struct HttpLimits {
   std::chrono::milliseconds idle_timeout{75'000};
   std::chrono::milliseconds send_timeout{60'000};
   std::chrono::milliseconds tunnel_idle_timeout{3'600'000};
+  std::chrono::milliseconds udp_session_timeout{30'000};
+  std::uint32_t max_udp_sessions = 10'000;  ///< per worker and listener socket; 0 = unlimited
   Http2Limits http2;
   bool operator==(const HttpLimits&) const = default;
 };

@@ -11,7 +11,7 @@
 namespace gatehouse::translate {
 namespace {
 
-using OutcomeByAddress = std::map<SocketAddress, const BindOutcome*>;
+using OutcomeByAddress = std::map<std::pair<SocketAddress, ir::Transport>, const BindOutcome*>;
 using ListenersByName = std::map<std::string_view, const ir::Listener*>;  ///< "namespace/owner/listener"
 
 enum class Bound { yes, pending, failed };
@@ -24,7 +24,7 @@ struct ListenerOutcome {
 ListenerOutcome outcome_of(const ir::Listener& listener, const OutcomeByAddress& outcomes) {
   ListenerOutcome result;
   for (const auto& bind : listener.binds) {
-    const auto found = outcomes.find(bind);
+    const auto found = outcomes.find({bind, ir::transport_of(listener)});
     if (found == outcomes.end()) {
       if (result.bound == Bound::yes) result = {Bound::pending, "waiting for socket " + bind.to_string()};
       continue;
@@ -58,7 +58,7 @@ std::set<std::string> dead_addresses(const ir::Config& config, const std::string
   for (const auto& listener : config.listeners) {
     if (listener->gateway != gateway) continue;
     for (const auto& bind : listener->binds) {
-      const auto found = outcomes.find(bind);
+      const auto found = outcomes.find({bind, ir::transport_of(*listener)});
       const bool failed = found != outcomes.end() && !found->second->error.empty();
       (failed ? dead : alive).insert(bind.ip.to_string());
     }
@@ -126,7 +126,8 @@ ListenerOutcome merge(std::vector<objects::ListenerStatus>& entries, const Owner
 objects::Statuses merge_bind_outcomes(const Translation& translation,
                                       const std::vector<BindOutcome>& outcomes) {
   OutcomeByAddress by_address;
-  for (const auto& outcome : outcomes) by_address.emplace(outcome.address, &outcome);
+  for (const auto& outcome : outcomes)
+    by_address.emplace(std::pair(outcome.address, outcome.transport), &outcome);
   const ServedListeners served(*translation.config);
   auto statuses = translation.statuses;
   for (auto& [name, status] : statuses.gateways) {

@@ -11,6 +11,7 @@
 
 #include "base/ip.h"
 #include "config/ir/config.h"
+#include "config/ir/transport.h"
 #include "config/objects/problem.h"
 #include "config/objects/snapshot.h"
 #include "config/objects/status.h"
@@ -63,6 +64,7 @@ Translation translate(const objects::Snapshot& snapshot, const Options& options,
 struct BindOutcome {
   SocketAddress address;
   std::string error;  ///< empty = every worker accepts on it; else the reason and the remedy
+  ir::Transport transport = ir::Transport::tcp;
 };
 
 /// Joins the desired statuses with bind outcomes (Programmed, addresses). A bind the outcomes do not name is

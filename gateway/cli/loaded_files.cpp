@@ -15,7 +15,8 @@ namespace {
 std::vector<translate::BindOutcome> all_bound(const ir::Config& config) {
   std::vector<translate::BindOutcome> outcomes;
   for (const auto& listener : config.listeners)
-    for (const auto& address : listener->binds) outcomes.push_back({address, {}});
+    for (const auto& address : listener->binds)
+      outcomes.push_back({address, {}, ir::transport_of(*listener)});
   return outcomes;
 }
 

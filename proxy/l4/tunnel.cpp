@@ -11,10 +11,11 @@ constexpr int kStepsPerTurn = 32;
 
 }  // namespace
 
-Tunnel::Tunnel(Ends ends, io::BufferPool& buffers, Duration idle_timeout)
+Tunnel::Tunnel(Ends ends, io::BufferPool& buffers, Duration idle_timeout, Counter* counter)
     : loop_(ends.downstream.loop()),
       buffers_(buffers),
       idle_timeout_(idle_timeout),
+      counter_(counter),
       active_(loop_.now()),
       up_{ends.downstream, ends.upstream, TunnelEnd::downstream_reset, TunnelEnd::upstream_reset, 0, {}, {}},
       down_{
@@ -96,7 +97,7 @@ Tunnel::Step Tunnel::write_from_buffer(Flow& flow) {
   const io::Transfer sent = flow.to.write({&part, 1});
   if (sent.state == io::Transfer::State::done) {
     flow.buffer.consume(sent.bytes);
-    flow.bytes += sent.bytes;
+    count(flow, sent.bytes);
   }
   return after_transfer(sent, flow.to_reset, Step::wait_for_room);
 }
@@ -112,9 +113,18 @@ Tunnel::Step Tunnel::splice(Flow& flow) {
   const io::Transfer sent = flow.to.splice_from(flow.pipe.out(), flow.pipe.level);
   if (sent.state == io::Transfer::State::done) {
     flow.pipe.level -= sent.bytes;
-    flow.bytes += sent.bytes;
+    count(flow, sent.bytes);
   }
   return after_transfer(sent, flow.to_reset, Step::wait_for_room);
+}
+
+void Tunnel::count(Flow& flow, std::size_t bytes) {
+  flow.bytes += bytes;
+  if (!counter_) return;
+  if (&flow == &up_)
+    counter_->bytes_up(bytes);
+  else
+    counter_->bytes_down(bytes);
 }
 
 Tunnel::Step Tunnel::after_transfer(const io::Transfer& transfer, TunnelEnd on_failure, Step on_block) {

@@ -33,7 +33,16 @@ class Tunnel {
     io::Socket& downstream;
     io::Socket& upstream;
   };
-  Tunnel(Ends ends, io::BufferPool& buffers, Duration idle_timeout);
+  /// Told of bytes as they are handed on.
+  class Counter {
+   public:
+    virtual void bytes_up(std::uint64_t n) = 0;
+    virtual void bytes_down(std::uint64_t n) = 0;
+
+   protected:
+    ~Counter() = default;
+  };
+  Tunnel(Ends ends, io::BufferPool& buffers, Duration idle_timeout, Counter* counter = nullptr);
   Tunnel(const Tunnel&) = delete;
   Tunnel& operator=(const Tunnel&) = delete;
 
@@ -70,6 +79,7 @@ class Tunnel {
   Step splice(Flow& flow);
   Step read_into_buffer(Flow& flow);
   Step write_from_buffer(Flow& flow);
+  void count(Flow& flow, std::size_t bytes);
   Step after_transfer(const io::Transfer& transfer, TunnelEnd on_failure, Step on_block);
   Step pass_end_on(Flow& flow);
   bool is_worth_a_pipe(Flow& flow) const;
@@ -81,6 +91,7 @@ class Tunnel {
   io::EventLoop& loop_;
   io::BufferPool& buffers_;
   Duration idle_timeout_;
+  Counter* counter_;
   MonoTime active_;
   Flow up_;
   Flow down_;

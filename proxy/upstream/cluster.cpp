@@ -182,6 +182,19 @@ Error Cluster::overloaded(std::string_view why) {
   return {Fault::overload, Side::upstream, Retry::never, why};
 }
 
+Result<SessionLease> Cluster::lease_session(const PickRequest& request) {
+  if (!breaker_->admits_request()) return overloaded("too many requests in flight");
+  if (!breaker_->admits_connection()) return overloaded("too many connections");
+  Endpoint* endpoint = endpoints_.pick(request, {}, loop_.now());
+  if (!endpoint) {
+    probe_.endpoint_missing();
+    return Error{Fault::unreachable, Side::upstream, Retry::never, "no endpoint is ready"};
+  }
+  endpoints_.begin_use(*endpoint);
+  budget_.request_began(loop_.now());
+  return SessionLease(Ref<Endpoint>(endpoint));
+}
+
 RetryPermit Cluster::may_retry() {
   if (breaker_->admits_retry() && budget_.take(loop_.now())) return RetryPermit(breaker_);
   probe_.retry_refused();

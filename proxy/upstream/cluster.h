@@ -13,6 +13,7 @@
 #include "proxy/upstream/lease.h"
 #include "proxy/upstream/pick_request.h"
 #include "proxy/upstream/retry_budget.h"
+#include "proxy/upstream/session_lease.h"
 
 namespace gatehouse::proxy {
 
@@ -47,6 +48,9 @@ class Cluster final : public RefCounted<Cluster> {
   enum class Warm : std::uint8_t { allowed, no };
   Task<Result<Lease>> open(PickRequest request, Warm warm, WaitLimits limits);
 
+  /// An endpoint for a session of datagrams, by the same rules; never waits. unreachable or overload.
+  Result<SessionLease> lease_session(const PickRequest& request);
+
   /// To be asked before a try that a route or a status asks for, and kept until that try has ended. Empty
   /// when the retry budget or the limit of retries in flight says no; the failure at hand is then final.
   RetryPermit may_retry();
@@ -59,6 +63,7 @@ class Cluster final : public RefCounted<Cluster> {
  private:
   friend class RefCounted<Cluster>;
   friend class Lease;
+  friend class SessionLease;
 
   Lease lease(Ref<Endpoint> endpoint, std::unique_ptr<UpstreamStream> stream);
   Lease take_idle(Endpoint& endpoint);

@@ -97,6 +97,19 @@ void Endpoint::park(std::unique_ptr<Http1Client> connection) {
   around_.breaker->room_made();
 }
 
+void Endpoint::begin_session() {
+  around_.breaker->connection_opened();
+  around_.breaker->request_began();
+  around_.probe.connection_opened();
+  ++in_use_;
+}
+
+void Endpoint::end_session() {
+  --in_use_;
+  around_.breaker->request_ended();
+  count_closed();
+}
+
 void Endpoint::count_closed() {
   around_.probe.connection_closed();
   around_.breaker->connection_closed();

@@ -50,6 +50,9 @@ class Endpoint final : public RefCounted<Endpoint> {
   Task<Result<std::unique_ptr<UpstreamStream>>> connect(WaitLimits limits);
   /// Keeps a reusable connection warm, closes any other.
   void give_back(std::unique_ptr<UpstreamStream> stream);
+  /// A session that does without our connections; counted like one of them with a request on it.
+  void begin_session();
+  void end_session();
   /// Makes room for a connection elsewhere: closes the idle one that was used longest ago.
   void close_coldest();
 

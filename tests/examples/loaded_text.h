@@ -30,7 +30,8 @@ inline Loaded load_without_problems(const std::string& path) {
   for (const auto& warning : loaded.translation.warnings) FAIL_CHECK(objects::to_line(warning));
   std::vector<translate::BindOutcome> bound;
   for (const auto& listener : loaded.translation.config->listeners)
-    for (const auto& address : listener->binds) bound.push_back({address, {}});
+    for (const auto& address : listener->binds)
+      bound.push_back({address, {}, ir::transport_of(*listener)});
   loaded.statuses = translate::merge_bind_outcomes(loaded.translation, bound);
   return loaded;
 }

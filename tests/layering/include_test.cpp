@@ -47,9 +47,9 @@ const Edges& allowed_edges() {
       // What a worker lends to its exchanges: its runtime and its clusters.
       {"proxy/worker_context", kAnd({"proxy", "proxy/upstream"}, kBelowProxy)},
       {"proxy/inference", kAnd({"proxy", "proxy/upstream", "proxy/worker_context"}, kBelowProxy)},
-      {"proxy/l4", kAnd({"proxy", "proxy/upstream", "proxy/worker_context"}, kBelowProxy)},
+      {"proxy/l4", kAnd({"proxy", "proxy/filters", "proxy/upstream", "proxy/worker_context"}, kBelowProxy)},
       {"proxy/exchange", kBelowExchange},
-      {"proxy/downstream", kAnd({"proxy", "proxy/exchange", "proxy/worker_context"}, kBelowProxy)},
+      {"proxy/downstream", kAnd({"proxy", "proxy/exchange", "proxy/l4", "proxy/worker_context"}, kBelowProxy)},
       {"gateway/admin", kBelowGateway},
       {"gateway", kAnd({"gateway/admin"}, kBelowGateway)},
       {"gateway/cli", kAnd({"gateway", "gateway/admin"}, kBelowGateway)},

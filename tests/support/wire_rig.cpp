@@ -86,7 +86,7 @@ WireGateway::WireGateway(const WirePlan& plan) : settings_(plan.settings), probe
   input.probes = &probes_;
   input.generation = ++generation_;
   runtime_ = proxy::Runtime::build(input);
-  bound_ = {address_};
+  bound_ = {{address_, ir::Transport::tcp}};
   hand_over({{address_, listener.fd}});
   settling_->gateway = this;
 }
@@ -134,14 +134,14 @@ void WireGateway::publish(std::shared_ptr<const ir::Config> config) {
 
 WireGateway::Listening WireGateway::open_missing() {
   Listening opened;
-  std::set<SocketAddress> named;
+  std::set<std::pair<SocketAddress, ir::Transport>> named;
   for (const auto& socket : runtime_->sockets()) {
-    named.insert(socket.address);
-    if (bound_.contains(socket.address)) continue;
-    const auto sockets = gateway::open_listening_sockets(socket.address, kWorkers);
+    named.emplace(socket.address, socket.transport);
+    if (bound_.contains({socket.address, socket.transport})) continue;
+    const auto sockets = gateway::open_listening_sockets(socket.address, kWorkers, socket.transport);
     INFO(sockets.error);
     REQUIRE(sockets.fds.size() == kWorkers);
-    opened.emplace_back(socket.address, sockets.fds.front());
+    opened.push_back({socket.address, sockets.fds.front(), socket.transport});
   }
   bound_.swap(named);
   return opened;

@@ -100,7 +100,7 @@ class WireGateway {
     WireGateway* gateway = nullptr;
   };
 
-  using Listening = std::vector<std::pair<SocketAddress, int>>;
+  using Listening = std::vector<gateway::Publication::Listening>;
   Listening open_missing();
   void hand_over(Listening listen);
 
@@ -110,7 +110,7 @@ class WireGateway {
   routing::Ids route_ids_;
   gateway::Reaper reaper_;
   SocketAddress address_;
-  std::set<SocketAddress> bound_;
+  std::set<std::pair<SocketAddress, ir::Transport>> bound_;
   std::shared_ptr<Settling> settling_ = std::make_shared<Settling>();
   std::shared_ptr<const proxy::Runtime> runtime_;
   std::uint64_t generation_ = 0;
