@@ -127,8 +127,9 @@ void compare_rules(Details& to, std::size_t number, const RouteRule& before, con
 }
 
 /// What is equal at both ends stays out; what is between is paired in order.
-void compare_rule_lists(Details& to, const std::vector<RouteRule>& before,
-                        const std::vector<RouteRule>& after) {
+void compare_rule_lists(Details& to, const HttpRoute& old_route, const HttpRoute& new_route) {
+  const auto& before = old_route.rules;
+  const auto& after = new_route.rules;
   std::size_t first = 0;
   std::size_t old_end = before.size();
   std::size_t new_end = after.size();
@@ -136,9 +137,12 @@ void compare_rule_lists(Details& to, const std::vector<RouteRule>& before,
   while (old_end > first && new_end > first && before[old_end - 1] == after[new_end - 1])
     --old_end, --new_end;
   const std::size_t common = std::min(old_end, new_end);
-  for (std::size_t i = first; i < common; ++i) compare_rules(to, i, before[i], after[i]);
-  for (std::size_t i = common; i < new_end; ++i) to.push_back(fmt::format("rule {} added", i));
-  for (std::size_t i = common; i < old_end; ++i) to.push_back(fmt::format("rule {} removed", i));
+  for (std::size_t i = first; i < common; ++i)
+    compare_rules(to, new_route.position_of(i), before[i], after[i]);
+  for (std::size_t i = common; i < new_end; ++i)
+    to.push_back(fmt::format("rule {} added", new_route.position_of(i)));
+  for (std::size_t i = common; i < old_end; ++i)
+    to.push_back(fmt::format("rule {} removed", old_route.position_of(i)));
 }
 
 std::string words_of_hosts(const std::vector<std::string>& hostnames) {
@@ -199,7 +203,8 @@ std::vector<std::string> what_changed(const HttpRoute& before, const HttpRoute& 
   Details details;
   if (before == after) return details;
   compare_value(details, "created", before.age.created, after.age.created);
-  compare_rule_lists(details, before.rules, after.rules);
+  compare_rule_lists(details, before, after);
+  if (details.empty()) details.emplace_back("numbers of rules");
   return details;
 }
 

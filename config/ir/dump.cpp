@@ -179,6 +179,9 @@ void dump(YamlText& out, const HttpRoute& route, const std::vector<std::string>&
   out.list("listeners", listeners);
   number_unless(out, "created", route.age.created, std::int64_t{0});
   if (route.grpc) out.field("grpc", "true");
+  std::vector<std::string> positions;
+  for (const auto position : route.positions) positions.push_back(std::to_string(position));
+  out.list("positions", positions);
   if (!route.rules.empty()) out.open("rules");
   for (const auto& rule : route.rules) dump(out, rule);
   if (!route.rules.empty()) out.close();

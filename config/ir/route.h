@@ -87,6 +87,11 @@ struct HttpRoute {
   /// statuses.
   bool grpc = false;
   std::vector<RouteRule> rules;
+  /// Of each rule in its object, where some rules of it could not be served; else empty.
+  std::vector<std::uint32_t> positions;
+
+  /// By which number people know `rules[rule]`.
+  std::size_t position_of(std::size_t rule) const { return positions.empty() ? rule : positions[rule]; }
   bool operator==(const HttpRoute&) const = default;
 };
 

@@ -110,6 +110,7 @@ class RouteTranslation {
     ir->key = "HTTPRoute/" + route_.meta.full_name();
     ir->age = {route_.meta.creation_timestamp, route_.meta.full_name()};
     for (std::size_t i = 0; i < route_.rules.size(); ++i) add_rule(i, *ir);
+    if (ir->rules.size() == route_.rules.size()) ir->positions.clear();
     outcome_.resolved_refs = unresolved_.verdict();
     if (dropped_.empty() || dropped_.size() < route_.rules.size()) {
       outcome_.route = std::move(ir);
@@ -135,7 +136,7 @@ class RouteTranslation {
     outcome_.targets.insert(outcome_.targets.end(), targets.begin(), targets.end());
     if (rule.matches.empty()) return;
     to.rules.push_back(std::move(rule));
-    outcome_.rule_positions.push_back(index);
+    to.positions.push_back(static_cast<std::uint32_t>(index));
   }
 
   Verdict partially_invalid() const {

@@ -28,7 +28,6 @@ struct BackendTarget {
 /// What became of one HTTPRoute, whichever listeners it is attached to.
 struct RouteOutcome {
   std::shared_ptr<const ir::HttpRoute> route;  ///< null when not accepted
-  std::vector<std::size_t> rule_positions;     ///< in the spec, of each rule of `route`
   Verdict accepted;
   Verdict partially_invalid;  ///< not ok: some rules were dropped, others are served
   Verdict resolved_refs;

@@ -116,18 +116,4 @@ ir::RouteMatch to_match(const objects::HttpRouteMatch& match, const std::string&
   return result;
 }
 
-std::vector<std::size_t> rules_with_matches(const objects::HttpRoute& route) {
-  const auto can_be_served = [](const objects::HttpRouteMatch& match) {
-    Findings findings;
-    to_match(match, {}, findings);
-    return findings.empty();
-  };
-  std::vector<std::size_t> positions;
-  for (std::size_t i = 0; i < route.rules.size(); ++i) {
-    const auto& matches = route.rules[i].matches;
-    if (matches.empty() || std::any_of(matches.begin(), matches.end(), can_be_served)) positions.push_back(i);
-  }
-  return positions;
-}
-
 }  // namespace gatehouse::translate

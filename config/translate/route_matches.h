@@ -15,7 +15,4 @@ namespace gatehouse::translate {
 /// unusable.
 ir::RouteMatch to_match(const objects::HttpRouteMatch& match, const std::string& where, Findings& findings);
 
-/// Where in the object the rules are that have a match that can be served: those that ir::HttpRoute::rules has.
-std::vector<std::size_t> rules_with_matches(const objects::HttpRoute& route);
-
 }  // namespace gatehouse::translate

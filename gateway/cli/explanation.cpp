@@ -297,13 +297,8 @@ class Asker {
       own_answer(answer, proxy::LocalReply::invalid_backend());
   }
 
-  /// A rule that has no match left is in the object alone.
-  std::size_t position_of(const routing::CompiledRule& rule) const {
-    const auto object = loaded_.snapshot.http_routes.find(rule.route->age.name);
-    if (object == loaded_.snapshot.http_routes.end() ||
-        object->second->rules.size() == rule.route->rules.size())
-      return rule.rule_index;
-    return translate::rules_with_matches(*object->second).at(rule.rule_index);
+  static std::size_t position_of(const routing::CompiledRule& rule) {
+    return rule.route->position_of(rule.rule_index);
   }
 
   void add_fault(ExplainedAnswer& answer) const {

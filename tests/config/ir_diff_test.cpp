@@ -118,6 +118,25 @@ TEST_CASE("a rule put in front of others is one rule that was added") {
   CHECK(details(after, before) == Lines{"rule 0 removed"});
 }
 
+TEST_CASE("rules are numbered as in their object, behind one that could not be served too") {
+  Parts before;
+  before.route.rules.emplace_back().name = "last";
+  before.route.positions = {1, 3};
+  Parts after = before;
+  after.route.rules[1].timeouts.request = 2s;
+  CHECK(details(before, after) == Lines{"rule 3 (last): request timeout off -> 2s"});
+  after.route.rules.pop_back();
+  after.route.positions.pop_back();
+  CHECK(details(before, after) == Lines{"rule 3 removed"});
+  CHECK(details(after, before) == Lines{"rule 3 added"});
+}
+
+TEST_CASE("rules that only moved in their object are told as that") {
+  Parts before;
+  before.route.positions = {1};
+  CHECK(details(before, Parts()) == Lines{"numbers of rules"});
+}
+
 TEST_CASE("endpoints are named, many are counted") {
   Parts before;
   Parts after;

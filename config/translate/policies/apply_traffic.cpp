@@ -23,7 +23,7 @@ class VariantMaker {
   RouteVariant run() {
     auto route = std::make_shared<ir::HttpRoute>(*in_.outcome->route);
     for (std::size_t i = 0; i < route->rules.size(); ++i)
-      apply_to_rule(route->rules[i], in_.outcome->rule_positions[i], route->key);
+      apply_to_rule(route->rules[i], route->position_of(i), route->key);
     auto outcome = std::make_shared<RouteOutcome>(*in_.outcome);
     if (*route != *in_.outcome->route) outcome->route = std::move(route);
     outcome->targets = used_targets(*outcome->route);
@@ -129,10 +129,14 @@ class VariantMaker {
     for (std::size_t i = 0; i < fields.size(); ++i) {
       const auto giver = giver_of(chain, i);
       if (!giver) continue;
-      if (giver.is_override || !fields[i].is_set(own)) variant_.uses[giver.target->key].effective.set(i);
+      if (!giver.is_override && !fields[i].is_set(own)) variant_.uses[giver.target->key].effective.set(i);
       if (!giver.is_override) continue;
-      for (const auto* target : chain)
+      variant_.uses[giver.target->key].effective_overrides.set(i);
+      for (const auto* target : chain) {
         if (target->fields[i]) variant_.uses[target->key].overridden.set(i);
+        if (target->overrides[i] && target != giver.target)
+          variant_.uses[target->key].beaten_overrides.set(i);
+      }
     }
   }
 

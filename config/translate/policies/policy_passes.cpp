@@ -71,8 +71,11 @@ bool concerns(const TrafficPolicies& policies, const objects::HttpRoute& route, 
 
 void add_uses(const PolicyUses& from, PolicyUses& to) {
   for (const auto& [key, use] : from) {
-    to[key].effective |= use.effective;
-    to[key].overridden |= use.overridden;
+    auto& sum = to[key];
+    sum.effective |= use.effective;
+    sum.overridden |= use.overridden;
+    sum.effective_overrides |= use.effective_overrides;
+    sum.beaten_overrides |= use.beaten_overrides;
   }
 }
 

@@ -38,12 +38,14 @@ objects::Condition accepted(const char* status, const char* reason, std::string 
   return {"Accepted", status, reason, std::move(message), 0};
 }
 
-/// What of this policy comes to bear anywhere, or lost to overrides everywhere.
-bool is_overridden(const PolicyPlace& place, const AttachmentOutcome& outcome) {
-  const auto use = place.draft.uses.find(outcome.target->key);
-  if (use == place.draft.uses.end() || outcome.given.none() || outcome.given_overrides.any()) return false;
-  const auto& [effective, overridden] = use->second;
-  return (outcome.given & ~overridden).none() && (outcome.given & effective).none();
+/// Of what the policy gives its target, what overrides of other policies decide wherever it could come to
+/// bear.
+FieldSet beaten(const PolicyPlace& place, const AttachmentOutcome& outcome) {
+  const auto found = place.draft.uses.find(outcome.target->key);
+  if (found == place.draft.uses.end()) return {};
+  const auto& use = found->second;
+  return (outcome.given & use.overridden & ~use.effective & ~outcome.given_overrides) |
+         (outcome.given_overrides & use.beaten_overrides & ~use.effective_overrides);
 }
 
 objects::Condition condition_of(const PolicyPlace& place, const AttachmentOutcome& outcome) {
@@ -62,12 +64,14 @@ objects::Condition condition_of(const PolicyPlace& place, const AttachmentOutcom
     return accepted(kTrue, "Overridden",
                     fmt::format("{}: {} of {} is set by older policies: {}: remove it from one of them", name,
                                 names_of(lost), target.name, others(place, target)));
-  if (is_overridden(place, outcome))
+  const auto overridden = beaten(place, outcome);
+  if (overridden.any()) {
+    const bool all = overridden == (outcome.given | outcome.given_overrides);
     return accepted(
         kTrue, "Overridden",
-        fmt::format("{}: overrides of Gateways decide about all that it sets for {}: talk to their "
-                    "owners",
-                    name, target.name));
+        fmt::format("{}: overrides of Gateways decide about {} for {}: talk to their owners", name,
+                    all ? "all that it sets" : names_of(overridden), target.name));
+  }
   if (target.policies.front() != place.number)
     return accepted(kTrue, "Merged", fmt::format("It is applied together with {}.", others(place, target)));
   const bool in_use = place.draft.uses.contains(target.key);
