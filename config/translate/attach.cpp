@@ -107,11 +107,11 @@ class RouteAttachment {
   void attach_ref(const objects::ParentReference& ref, std::size_t index) {
     const auto name = ref.ns.value_or(route_.object->meta.ns) + "/" + ref.name;
     if (refers_to(ref, objects::Gateway::kKind)) {
-      if (!draft_.snapshot.gateways.contains(name)) warn_missing(index, "Gateway " + name);
+      if (!draft_.snapshot.gateways.contains(name)) report_missing(index, "Gateway " + name);
       if (auto* gateway = parents_.gateway(name))
         attach({&ref, gateway, nullptr, {}, {}}, gateway->own(), index);
     } else if (refers_to(ref, objects::ListenerSet::kKind)) {
-      if (!draft_.snapshot.listener_sets.contains(name)) warn_missing(index, "ListenerSet " + name);
+      if (!draft_.snapshot.listener_sets.contains(name)) report_missing(index, "ListenerSet " + name);
       if (const auto* set = parents_.set(name))
         attach({&ref, set->gateway, set, {}, {}}, set->listeners(), index);
     }
@@ -158,8 +158,8 @@ class RouteAttachment {
     return index ? fmt::format("spec.parentRefs[{}]", *index) : "spec.useDefaultGateways";
   }
 
-  void warn_missing(std::size_t index, const std::string& parent) {
-    draft_.warn(name(), field(index), "there is no " + parent, "create it or correct the reference");
+  void report_missing(std::size_t index, const std::string& parent) {
+    draft_.fail(name(), field(index), "there is no " + parent, "create it or correct the reference");
   }
 
   Verdict no_listener(const ParentDraft& parent, Index index) const {

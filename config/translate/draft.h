@@ -114,13 +114,21 @@ struct Draft {
   Translation result;
   BackendResolver backend_refs{snapshot};  ///< for whatever names a backend
 
+  /// What still works otherwise, or could mend itself.
   void warn(std::string object, std::string field, std::string reason, std::string fix) {
-    result.warnings.push_back({objects::Severity::warning,
-                               std::move(object),
-                               std::move(field),
-                               std::move(reason),
-                               std::move(fix),
-                               {}});
+    report(objects::Severity::warning, std::move(object), std::move(field), std::move(reason),
+           std::move(fix));
+  }
+  /// What never serves as it is written, though no status can say so.
+  void fail(std::string object, std::string field, std::string reason, std::string fix) {
+    report(objects::Severity::error, std::move(object), std::move(field), std::move(reason), std::move(fix));
+  }
+
+ private:
+  void report(objects::Severity severity, std::string object, std::string field, std::string reason,
+              std::string fix) {
+    result.warnings.push_back(
+        {severity, std::move(object), std::move(field), std::move(reason), std::move(fix), {}});
   }
 };
 
@@ -133,6 +141,9 @@ struct Pass {
   const char* name;
   void (*run)(Draft&);
 };
+
+/// Of one Gateway with its ListenerSets. Owners of ListenerSets cannot use it up without end.
+inline constexpr std::size_t kMaxListenersPerGateway = 1024;
 
 /// All passes in their order. Leaving one out is safe, only wrong.
 std::span<const Pass> translate_passes();

@@ -83,7 +83,7 @@ std::vector<ListenerSetDraft> sets_of(Draft& draft) {
     if (!refers_to_gateway(*object)) continue;
     const auto parent = parent_of(*object);
     if (!draft.snapshot.gateways.contains(parent))
-      draft.warn("ListenerSet " + name, "spec.parentRef", "there is no Gateway " + parent,
+      draft.fail("ListenerSet " + name, "spec.parentRef", "there is no Gateway " + parent,
                  "create it or correct the reference");
     const auto found = gateways.find(parent);
     if (found == gateways.end()) continue;
@@ -108,7 +108,7 @@ void gateways(Draft& draft) {
   for (const auto& [name, object] : draft.snapshot.gateways) {
     const auto owner = classes.find(object->gateway_class_name);
     if (owner == classes.end())
-      draft.warn("Gateway " + name, "spec.gatewayClassName",
+      draft.fail("Gateway " + name, "spec.gatewayClassName",
                  fmt::format("there is no GatewayClass {}", object->gateway_class_name),
                  "create it or correct the name");
     if (owner == classes.end() || !ours.contains(owner->first)) continue;

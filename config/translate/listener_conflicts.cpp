@@ -93,12 +93,15 @@ void compare_siblings(const GatewayDraft& gateway, std::span<ListenerDraft> sibl
 class Claims {
  public:
   void add(const ListenerDraft& listener) {
+    ++count_;
     const auto family = family_of(listener);
     if (family.empty()) return;
     auto& port = ports_[listener.spec->port];
     port.families.emplace(family, &listener);
     port.hostnames.emplace(std::pair(family, std::string_view(listener.hostname)), &listener);
   }
+
+  std::size_t count() const { return count_; }
 
   /// What `listener` meets, or null.
   const ListenerDraft* rival_of(const ListenerDraft& listener) const {
@@ -117,7 +120,17 @@ class Claims {
     std::map<std::pair<std::string_view, std::string_view>, const ListenerDraft*> hostnames;
   };
   std::map<std::int32_t, Port> ports_;
+  std::size_t count_ = 0;
 };
+
+Verdict too_many(const ListenerSetDraft& set, const ListenerDraft& listener) {
+  return Verdict::bad(
+      "TooManyListeners",
+      fmt::format("{}: Gateway {} has {} listeners with those of older ListenerSets, which is all it takes: "
+                  "attach to another Gateway, or remove some",
+                  place_of(*set.gateway, listener), set.gateway->object->meta.full_name(),
+                  kMaxListenersPerGateway));
+}
 
 /// Its entries lose to what comes before the ListenerSet; what is left of them is compared among each other.
 void place_set(const ListenerSetDraft& set, Claims& claims) {
@@ -125,8 +138,13 @@ void place_set(const ListenerSetDraft& set, Claims& claims) {
     if (const auto* rival = claims.rival_of(listener))
       listener.conflict = conflict_between(*set.gateway, listener, *rival);
   compare_siblings(*set.gateway, set.listeners());
-  for (const auto& listener : set.listeners())
-    if (listener.conflict.ok) claims.add(listener);
+  for (auto& listener : set.listeners()) {
+    if (!listener.conflict.ok) continue;
+    if (claims.count() >= kMaxListenersPerGateway)
+      listener.accepted = too_many(set, listener);
+    else
+      claims.add(listener);
+  }
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ struct Translation {
   /// Who decides what, for `explain` (config/translate/policies/traffic_policies.h); null without policies.
   std::shared_ptr<const TrafficPolicies> policies;
   objects::Statuses statuses;
-  /// What no status condition can carry, for `validate` and the log.
+  /// What no status condition can carry, for `validate` and the log. Errors never serve as they are written:
+  /// references to Gateways, ListenerSets and GatewayClasses that are not there.
   std::vector<objects::Problem> warnings;
 };
 

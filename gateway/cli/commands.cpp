@@ -33,7 +33,8 @@ std::vector<Command> make_commands() {
                       "",
                       "check files and print the status of every object",
                       "Reads and translates like run, opens no socket; listeners count as bound.",
-                      "0 good, 1 problems, 2 something cannot be read",
+                      "0 good, 1 an error or a condition that says something is wrong, 2 something cannot be "
+                      "read",
                       true,
                       {output_flag("text|json|yaml")},
                       run_validate});

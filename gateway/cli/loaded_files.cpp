@@ -23,9 +23,11 @@ std::vector<translate::BindOutcome> all_bound(const ir::Config& config) {
 }  // namespace
 
 bool LoadedFiles::has_error() const {
-  return unreadable || std::any_of(problems.begin(), problems.end(), [](const objects::Problem& problem) {
-           return problem.severity == objects::Severity::error;
-         });
+  const auto is_error = [](const objects::Problem& problem) {
+    return problem.severity == objects::Severity::error;
+  };
+  return unreadable || std::any_of(problems.begin(), problems.end(), is_error) ||
+         std::any_of(warnings.begin(), warnings.end(), is_error);
 }
 
 LoadedFiles load_files(const std::vector<std::string>& paths, const file::Settings& settings) {

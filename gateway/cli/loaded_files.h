@@ -21,6 +21,7 @@ struct LoadedFiles {
   std::vector<objects::Problem> warnings;  ///< of the translation
   bool unreadable = false;
 
+  /// Something is not used, or can never serve.
   bool has_error() const;
 };
 LoadedFiles load_files(const std::vector<std::string>& paths, const file::Settings& settings);

@@ -205,6 +205,28 @@ TEST_CASE("a thousand ListenerSets with one hostname leave it to the first by na
         "True");
 }
 
+TEST_CASE("a Gateway takes 1,024 listeners with those of its ListenerSets, older ones first") {
+  auto snapshot = snapshot_of(gateway({listener("a", 80)}));
+  constexpr int kSets = 16;
+  constexpr int kEach = 64;
+  for (int set = 0; set < kSets; ++set) {
+    std::vector<objects::GatewayListener> entries;
+    for (int i = 0; i < kEach; ++i) entries.push_back(listener("x" + std::to_string(i), 1000 + set * kEach + i));
+    add_set(snapshot, "set-" + std::to_string(10 + set), std::move(entries));
+  }
+  const auto result = translate(snapshot, options_with_pool("127.0.0.1"), nullptr);
+  CHECK(result.config->listeners.size() == 1024);
+  const auto& last = result.statuses.listener_sets.at("default/set-25");
+  CHECK(condition(last.conditions, "Accepted").status == "True");
+  CHECK(condition(last.conditions, "Accepted").reason == "ListenersNotValid");
+  CHECK(condition(last.listeners[62].conditions, "Accepted").status == "True");
+  const auto& rejected = condition(last.listeners[63].conditions, "Accepted");
+  CHECK(rejected.status == "False");
+  CHECK(rejected.reason == "TooManyListeners");
+  CHECK_THAT(rejected.message, Catch::Contains("ListenerSet default/set-25: listener x63: Gateway default/gw"));
+  CHECK(condition(last.listeners[63].conditions, "Programmed").reason == "Invalid");
+}
+
 TEST_CASE("a status that is bad already is not made better by its sockets") {
   auto object = gateway({listener("a", 80)});
   object.addresses = {{"Hostname", "example.com", ""}};

@@ -82,6 +82,22 @@ class Validate(GatewayCase):
         self.assertEqual(1, ended.returncode)
         self.assertIn("BackendNotFound", ended.stdout)
 
+    def test_a_gateway_that_is_not_there_exits_1_and_says_what_to_mend(self):
+        named = [thing for thing in self.objects("127.0.0.1:1") if thing["kind"] == "HTTPRoute"]
+        name = named[0]["spec"]["parentRefs"][0]["name"]
+        self.config.write_text(objects.text_of(
+            [thing for thing in self.objects("127.0.0.1:1") if thing["kind"] != "Gateway"]))
+        ended = self.validate()
+        self.assertEqual(1, ended.returncode, ended.stdout)
+        self.assertIn(f"error: HTTPRoute default/{named[0]['metadata']['name']}: spec.parentRefs[0]: "
+                      f"there is no Gateway default/{name}; create it or correct the reference", ended.stderr)
+
+    def test_gateways_of_another_controller_are_no_problem(self):
+        self.config.write_text(objects.text_of(self.objects("127.0.0.1:1")).replace(
+            "gatehouse.dev/gateway-controller", "elsewhere.example/controller"))
+        ended = self.validate()
+        self.assertEqual(0, ended.returncode, ended.stdout + ended.stderr)
+
     def test_broken_yaml_says_where_and_does_not_exit_0(self):
         self.config.write_text("kind: [unclosed\n")
         ended = self.validate()
