@@ -34,6 +34,8 @@ class Http1Channel {
   Result<std::string_view> poll_head(std::size_t max_bytes, BlankLines blank);
   /// Bytes of a head that is not complete yet: distinguishes an idle close from a truncated request.
   bool has_bytes() const { return !current().empty(); }
+  /// Everything that was read and not consumed, a head that is here included.
+  std::string_view unread() const { return current().view(); }
 
   /// Decides how the bytes behind the head are read. `arena` outlives the body.
   void begin_body(http::Framing framing, const http::ChunkedRules& rules, Arena& arena);

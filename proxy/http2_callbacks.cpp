@@ -137,7 +137,7 @@ int Http2Callbacks::on_begin_headers(nghttp2_session* native, const nghttp2_fram
   ++session.open_streams_;
   ++session.streams_begun_;
   session.guard_.body_bytes(kEarnedByStream);
-  Http2Channel* channel = session.terminating_ ? nullptr : session.host_.open_stream();
+  Http2Channel* channel = session.terminating_ ? nullptr : session.host_.accept_stream();
   if (!channel) {
     nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -227,12 +227,12 @@ int Http2Callbacks::on_frame_not_sent(nghttp2_session* native, const nghttp2_fra
   auto& session = *static_cast<Http2Session*>(user);
   if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
   if (nghttp2_session_find_stream(native, frame->hd.stream_id)) return 0;  // on_close follows
-  session.stream_gone(frame->hd.stream_id, Http2Code::refused_stream);
+  session.stream_gone(session.find_channel(frame->hd.stream_id), Http2Code::refused_stream);
   return 0;
 }
 
-int Http2Callbacks::on_close(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
-  static_cast<Http2Session*>(user)->stream_gone(id, static_cast<Http2Code>(code));
+int Http2Callbacks::on_close(nghttp2_session* native, std::int32_t id, std::uint32_t code, void* user) {
+  static_cast<Http2Session*>(user)->stream_gone(channel_of(native, id), static_cast<Http2Code>(code));
   return 0;
 }
 

@@ -28,6 +28,7 @@ void Http2Channel::begin(Arena& arena) {
   to_send_ = {};
   trailers_to_send_ = nullptr;
   end_to_send_ = sending_ = sent_end_ = false;
+  error_ = {Fault::closed, peer_, Retry::safe, "the stream is not open"};
   close_code_ = Http2Code::no_error;
 }
 

@@ -87,10 +87,14 @@ void Http2Session::unlink(Http2Channel& channel) {
 
 void Http2Session::forget(Http2Channel& channel, Http2Code code) {
   const std::int32_t id = channel.id_;
+  const bool is_complete = channel.received_end_ && channel.sent_end_;
   unlink(channel);
   nghttp2_session_set_stream_user_data(session_, id, nullptr);
-  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, static_cast<std::uint32_t>(code));
   schedule_flush();
+  if (is_complete) return;
+  // A complete message of ours goes first: nghttp2 drops what waits when a reset is asked for.
+  if (channel.sent_end_) pump();
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, static_cast<std::uint32_t>(code));
 }
 
 void Http2Session::reset(Http2Channel& channel, Http2Code code) {
@@ -110,15 +114,19 @@ void Http2Session::credit(Http2Channel& channel, std::size_t size) {
   schedule_flush();
 }
 
-void Http2Session::stream_gone(std::int32_t id, Http2Code code) {
+void Http2Session::stream_gone(Http2Channel* channel, Http2Code code) {
   capacity_changed_ = true;
   if (open_streams_ > 0 && --open_streams_ == 0) idle_since_ = loop_.now();
-  Http2Channel* channel = channels_;
-  while (channel && channel->id_ != id) channel = channel->older_;
   if (!channel) return;
   unlink(*channel);
   channel->closed(closed_error(code), code);
   host_.stream_closed(*channel);
+}
+
+Http2Channel* Http2Session::find_channel(std::int32_t id) const {
+  Http2Channel* channel = channels_;
+  while (channel && channel->id_ != id) channel = channel->older_;
+  return channel;
 }
 
 void Http2Session::close_channels(const Error& why) {
@@ -137,12 +145,15 @@ Error Http2Session::closed_error(Http2Code code) const {
   return {Fault::reset, peer, Retry::never, "the stream was reset"};
 }
 
-bool Http2Session::may_open_stream() const {
-  if (over_ || terminating_ || lingering_ || drain_ != Drain::no || goaway_received_) return false;
+std::uint32_t Http2Session::stream_limit() const {
   const std::uint32_t theirs =
       nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-  return open_streams_ < std::min(theirs, options_.limits.max_concurrent_streams) &&
-         nghttp2_session_check_request_allowed(session_) != 0;
+  return std::min(theirs, options_.limits.max_concurrent_streams);
+}
+
+bool Http2Session::may_open_stream() const {
+  if (over_ || terminating_ || lingering_ || drain_ != Drain::no || goaway_received_) return false;
+  return open_streams_ < stream_limit() && nghttp2_session_check_request_allowed(session_) != 0;
 }
 
 bool Http2Session::peer_allows_extended_connect() const {
@@ -250,6 +261,13 @@ void Http2Session::abort() {
   if (over_) return;
   socket_.reset_on_close();
   fail(closed_error(Http2Code::cancel));
+}
+
+bool Http2Session::close() {
+  if (over_) return false;  // session_ended() is on its way
+  fail(closed_error(Http2Code::no_error));
+  end_hook_.unlink();
+  return !writing_;
 }
 
 void Http2Session::check_floods() {

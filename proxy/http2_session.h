@@ -21,7 +21,7 @@ namespace gatehouse::proxy {
 class Http2Host {
  public:
   /// The peer begins a stream; null refuses it. Inside a callback: may do no more than begin a channel.
-  virtual Http2Channel* open_stream() = 0;
+  virtual Http2Channel* accept_stream() = 0;
   /// The peer's head is complete. Not inside a callback.
   virtual void head_received(Http2Channel& channel) = 0;
   /// The channel is not attached any more; not called after its own detach(). Inside a callback.
@@ -66,6 +66,8 @@ class Http2Session final : private io::Waiter, private io::Timer {
   bool is_over() const { return over_; }
   /// Of the client role: another request may be submitted now.
   bool may_open_stream() const;
+  /// How many streams both sides allow.
+  std::uint32_t stream_limit() const;
   std::uint32_t open_streams() const { return open_streams_; }
   std::uint32_t streams_begun() const { return streams_begun_; }
   bool peer_allows_extended_connect() const;
@@ -78,6 +80,8 @@ class Http2Session final : private io::Waiter, private io::Timer {
   void terminate(Http2Code code);
   /// Breaks the connection now.
   void abort();
+  /// Closes it without a word. True: session_ended() will not be called, and it may be destroyed at once.
+  bool close();
 
  private:
   friend class Http2Channel;
@@ -98,7 +102,8 @@ class Http2Session final : private io::Waiter, private io::Timer {
   void attach(Http2Channel& channel, std::int32_t id);
   void unlink(Http2Channel& channel);
   /// A stream is gone from nghttp2, or never came to be.
-  void stream_gone(std::int32_t id, Http2Code code);
+  void stream_gone(Http2Channel* channel, Http2Code code);
+  Http2Channel* find_channel(std::int32_t id) const;
   void close_channels(const Error& why);
   Error closed_error(Http2Code code) const;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Something that may happen again and again on one loop; one coroutine at a time waits for the next time.
+// Something that may happen again and again on one loop; coroutines wait for the next time.
 #pragma once
 
 #include <coroutine>
@@ -18,16 +18,14 @@ class Signal {
   Signal(const Signal&) = delete;
   Signal& operator=(const Signal&) = delete;
 
-  void raise() {
-    if (waiter_) loop_.make_ready(*std::exchange(waiter_, nullptr), Wake::ready);
-  }
-  bool has_waiter() const { return waiter_ != nullptr; }
+  /// Wakes all who wait, the last to come first.
+  inline void raise();
   EventLoop& loop() const { return loop_; }
 
  private:
   friend class SignalWait;
   EventLoop& loop_;
-  Waiter* waiter_ = nullptr;
+  class SignalWait* waits_ = nullptr;  // singly used list head; nearly always one
 };
 
 /// `co_await SignalWait(signal, deadline, &cancel)` -> Wake. Wake order when several hold: cancelled, ready,
@@ -50,7 +48,8 @@ class SignalWait : private CancellableWait, private Timer {
   void await_suspend(std::coroutine_handle<> handle) {
     handle_ = handle;
     waiting_ = true;
-    signal_.waiter_ = this;
+    next_on_signal_ = signal_.waits_;
+    signal_.waits_ = this;
     if (deadline_ != kNoDeadline) signal_.loop_.timers().arm(*this, deadline_);
     join(cancel_);
   }
@@ -71,17 +70,26 @@ class SignalWait : private CancellableWait, private Timer {
   void leave_all() {
     if (!waiting_) return;
     waiting_ = false;
-    if (signal_.waiter_ == this) signal_.waiter_ = nullptr;
+    SignalWait** at = &signal_.waits_;
+    while (*at && *at != this) at = &(*at)->next_on_signal_;
+    if (*at) *at = next_on_signal_;
     Timer::cancel();
     leave(cancel_);
   }
 
+  friend class Signal;
   Signal& signal_;
+  SignalWait* next_on_signal_ = nullptr;
   Wake result_ = Wake::ready;
   bool waiting_ = false;
   MonoTime deadline_;
   CancelSource* cancel_;
   std::coroutine_handle<> handle_;
 };
+
+inline void Signal::raise() {
+  for (SignalWait* wait = std::exchange(waits_, nullptr); wait; wait = wait->next_on_signal_)
+    loop_.make_ready(*wait, Wake::ready);
+}
 
 }  // namespace gatehouse::io

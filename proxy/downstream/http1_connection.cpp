@@ -3,30 +3,14 @@
 
 #include "base/io/yield.h"
 #include "proxy/downstream/acceptor.h"
+#include "proxy/downstream/http2_connection.h"
+#include "proxy/downstream/refusal_of.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/http/hop_headers.h"
 #include "proxy/http/http1_codec.h"
 
 namespace gatehouse::proxy {
 namespace {
-
-Refusal refusal_of(std::uint16_t status) {
-  switch (status) {
-    case 408:
-      return Refusal::header_timeout;
-    case 414:
-      return Refusal::uri_too_long;
-    case 431:
-      return Refusal::headers_too_large;
-    case 405:
-    case 417:
-    case 501:
-    case 505:
-      return Refusal::not_supported;
-    default:
-      return Refusal::malformed;
-  }
-}
 
 constexpr auto kLinger = std::chrono::seconds(1);  // F28
 constexpr std::size_t kLingerBytes = 64 * 1024;    // F20
@@ -147,6 +131,7 @@ io::Task<> Http1Connection::serve() {
     }
     worker_.give_back(std::move(scratch));
     stream_ = nullptr;
+    if (next == Next::http2) become_http2(stream.channel().unread());
   }
   if (next == Next::linger) co_await linger();
   if (next == Next::idle) {
@@ -166,6 +151,9 @@ io::Task<Http1Connection::Next> Http1Connection::serve_one(Http1Stream& stream, 
     if (quiet) co_return Next::close;
     co_return co_await refuse(stream, scratch, rejection_of(bytes.error()));
   }
+  // RFC 9113 3.3: prior knowledge. On TLS the protocol was negotiated.
+  if (requests_ == 0 && !socket_.transport() && bytes->starts_with("PRI * HTTP/2.0\r\n"))
+    co_return Next::http2;
   // The configuration of now, not of when the first byte came.
   Ref<RuntimeHandle> runtime = worker_.runtime();
   const auto* sockets = acceptor_->sockets();
@@ -195,6 +183,15 @@ io::Task<Http1Connection::Next> Http1Connection::serve_one(Http1Stream& stream, 
   if (stream.channel().has_bytes() || socket_.has_input()) co_return Next::request;
   stream.channel().release_buffers();
   co_return Next::idle;
+}
+
+void Http1Connection::become_http2(std::string_view received) {
+  Accepted accepted;
+  accepted.peer.ip = peer_ip();
+  accepted.client.ip = client_;
+  accepted.fd = socket_.release_fd();
+  accepted.predecessor = this;
+  Http2Connection::start(worker_, acceptor_, std::move(accepted), received);
 }
 
 /// L1: the whole head within the header timeout from its first byte.

@@ -32,7 +32,7 @@ class Http1Connection final : public DownstreamConnection, private io::Waiter, p
   void abort() override;
 
  private:
-  enum class Next : std::uint8_t { request, idle, close, linger };
+  enum class Next : std::uint8_t { request, idle, close, linger, http2 };
 
   Http1Connection(WorkerContext& worker, Ref<Acceptor> acceptor, Accepted& accepted);
   ~Http1Connection();
@@ -49,6 +49,8 @@ class Http1Connection final : public DownstreamConnection, private io::Waiter, p
                                                    MonoTime deadline);
   io::Task<Next> refuse(Http1Stream& stream, Scratch& scratch, const http::Rejection& why);
   io::Task<> linger();
+  /// The client speaks HTTP/2: `received` and the descriptor go on to a connection that does too.
+  void become_http2(std::string_view received);
   http::PeerContext peer_context(const SocketRuntime& sockets);
 
   WorkerContext& worker_;

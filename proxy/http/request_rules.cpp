@@ -203,6 +203,111 @@ Method method_of(std::string_view name) {
   }
 }
 
+namespace {
+
+/// RFC 9113 8.2.3: a cookie may come in crumbs; for everyone behind us it is one field.
+void join_cookies(HeaderList& fields, Arena& arena) {
+  constexpr std::string_view kBetween = "; ";
+  HeaderField* first = nullptr;
+  std::size_t crumbs = 0;
+  std::size_t size = 0;
+  for (auto& field : fields) {
+    if (field.id != FieldId::cookie) continue;
+    if (!first) first = &field;
+    size += field.value.size() + kBetween.size();
+    ++crumbs;
+  }
+  if (crumbs < 2) return;
+  char* const joined = arena.allocate(size);
+  char* to = joined;
+  for (const auto& field : fields) {
+    if (field.id != FieldId::cookie) continue;
+    if (to != joined) to = std::copy(kBetween.begin(), kBetween.end(), to);
+    to = std::copy(field.value.begin(), field.value.end(), to);
+  }
+  first->value = {joined, static_cast<std::size_t>(to - joined)};
+  fields.erase(std::remove_if(fields.begin(), fields.end(),
+                              [first](const HeaderField& field) {
+                                return field.id == FieldId::cookie && &field != first;
+                              }),
+               fields.end());
+}
+
+/// P4: the Host to the backend is :authority; a Host field that says something else is refused.
+Refusal resolve_authority(RequestHead& head, const FieldScan& scan, std::string_view text, Arena& arena) {
+  head.authority = head.host = {};
+  if (scan.hosts > 1) return Rejection{400, "more than one Host"};
+  if (text.empty() && !scan.host) return Rejection{400, "no :authority"};
+  const auto authority = parse_authority(text.empty() ? scan.host->value : text, arena);
+  if (!authority) return Rejection{400, "invalid :authority"};
+  head.authority = authority->text;
+  head.host = authority->host;
+  if (!scan.host) return std::nullopt;
+  const auto host = parse_authority(scan.host->value, arena);
+  if (!host || host->host != authority->host || host->port != authority->port)
+    return Rejection{400, "Host is not :authority"};
+  scan.host->value = head.authority;
+  return std::nullopt;
+}
+
+/// P5, P6: without Content-Length the end of the stream ends the body.
+Refusal frame_http2_request(RequestHead& head, const FieldScan& scan, const Http2Target& to) {
+  head.framing = Framing{};
+  if (scan.framing.transfer_encodings > 0 || scan.framing.connection_options > 0)
+    return Rejection{400, "a field of HTTP/1 connections"};
+  if (scan.framing.content_lengths > 1) return Rejection{400, "more than one Content-Length"};
+  if (scan.framing.bad_content_length) return Rejection{400, "invalid Content-Length"};
+  if (scan.framing.content_lengths == 1) {
+    head.framing = {BodyKind::length, scan.framing.content_length, true};
+    return std::nullopt;
+  }
+  head.framing = {to.ends_here ? BodyKind::none : BodyKind::chunked, 0, true};
+  return std::nullopt;
+}
+
+/// P3: "/..." or "*" with OPTIONS.
+Refusal resolve_path(RequestHead& head, const RequestRules& rules, Arena& arena) {
+  if (head.target == "*" && head.method == Method::options) {
+    head.path = "*";
+    head.query = {};
+    head.has_query = false;
+    return std::nullopt;
+  }
+  if (!head.target.starts_with('/')) return Rejection{400, "invalid :path"};
+  return split_path_and_query(head, head.target, rules.path, arena);
+}
+
+/// RFC 8441 4: what follows are the bytes of the tunnel, not a body.
+Refusal take_extended_connect(RequestHead& head, const Http2Target& to) {
+  if (to.protocol != "websocket") return Rejection{501, "this :protocol is not supported"};
+  if (head.framing.kind == BodyKind::length) return Rejection{400, "Content-Length with CONNECT"};
+  head.framing = {BodyKind::none, 0, true};
+  head.upgrade = "websocket";
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Rejection> check_http2_request(RequestHead& head, const Http2Target& to,
+                                             const RequestRules& rules, Arena& arena) {
+  head.minor_version = 1;
+  head.upgrade = {};
+  const bool is_extended = !to.protocol.empty() && head.method_name == "CONNECT";
+  if (is_extended) head.method_name = "GET";
+  if (to.scheme != to.transport_scheme) return Rejection{400, ":scheme is not the connection's"};
+  join_cookies(head.fields, arena);
+  if (auto refused = check_request_line(head, rules)) return refused;
+
+  FieldScan scan;
+  if (auto refused = scan_fields(head, rules, scan)) return refused;
+  if (auto refused = frame_http2_request(head, scan, to)) return refused;
+  if (auto refused = resolve_authority(head, scan, to.authority, arena)) return refused;
+  if (auto refused = resolve_path(head, rules, arena)) return refused;
+  settle_expectations(head, scan);
+  if (!scan.host) head.fields.push_back({"host", head.authority, FieldId::host});
+  return is_extended ? take_extended_connect(head, to) : std::nullopt;
+}
+
 std::optional<Rejection> check_request(RequestHead& head, const RequestRules& rules, Arena& arena) {
   if (auto refused = check_request_line(head, rules)) return refused;
 

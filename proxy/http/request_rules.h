@@ -28,6 +28,22 @@ struct RequestRules {
 /// closes. Allocates only in `arena`, and nothing for an ordinary request.
 std::optional<Rejection> check_request(RequestHead& head, const RequestRules& rules, Arena& arena);
 
+/// The pseudo-header fields of a request that RequestHead has no member for, and what the connection knows.
+struct Http2Target {
+  std::string_view scheme;
+  std::string_view authority;         ///< empty: only a Host field names the host
+  std::string_view protocol;          ///< of an Extended CONNECT (RFC 8441)
+  std::string_view transport_scheme;  ///< "https" on TLS
+  bool ends_here = false;             ///< no body follows
+};
+
+/// The same for a head that came over HTTP/2, whose field syntax and pseudo-header fields the session has
+/// checked already (P2). In: method_name, target (:path) and fields, names in lower case. Out: as above; an
+/// Extended CONNECT for a WebSocket becomes the GET of RFC 6455, without its key; crumbs of the cookie are
+/// one field (H6), and the Host field is there (P4).
+std::optional<Rejection> check_http2_request(RequestHead& head, const Http2Target& to,
+                                             const RequestRules& rules, Arena& arena);
+
 /// RFC 9110 9.1: case-sensitive; unknown methods are `other` and forwarded as they are (F17).
 Method method_of(std::string_view name);
 

@@ -149,11 +149,11 @@ TEST_CASE("F15: other major versions are 505, malformed ones 400") {
        "GET /a HTTP/-1.1", "GET /a HTTP/+1.1", "GET /a HTTP/2",    "GET /a FTP/1.1",   "GET /a HTTP/1.\xb2"});
 }
 
-TEST_CASE("F16: HTTP/0.9 and the HTTP/2 preface are refused") {
+TEST_CASE("F16: HTTP/0.9 is refused, and a preface that is not HTTP/2's") {
   AttackRig rig;
   check_refused(rig, {"F16", "0.9", "GET /a\r\n\r\n" + kHidden});
   check_refused(rig, {"F16", "0.9 with fields", "GET /a\r\n" + kHost + "\r\n" + kHidden});
-  check_refused(rig, {"F16", "preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"s});
+  check_refused(rig, {"F16", "preface of HTTP/3", "PRI * HTTP/3.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"s});
 }
 
 TEST_CASE("F17: unknown methods are forwarded unchanged") {
