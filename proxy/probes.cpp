@@ -57,24 +57,24 @@ TableLayout ClusterProbe::layout() {
        {"gatehouse_upstream_connections_idle", "Connections that wait for a request.", Kind::gauge, kIdle},
        {"gatehouse_upstream_l4_sent_bytes_total", "Bytes of TCP, TLS and UDP routes sent to endpoints.",
         Kind::counter, kL4Sent},
-       {"gatehouse_upstream_l4_received_bytes_total", "Bytes of TCP, TLS and UDP routes received from endpoints.",
-        Kind::counter, kL4Received}}};
+       {"gatehouse_upstream_l4_received_bytes_total",
+        "Bytes of TCP, TLS and UDP routes received from endpoints.", Kind::counter, kL4Received}}};
 }
 
 TableLayout L4Probe::layout() {
-  return {"route",
-          kCells,
-          {{"gatehouse_l4_connections_total", "Connections, or UDP sessions, that were given a backend.",
-            Kind::counter, kConnections},
-           {"gatehouse_l4_connections", "Those that are open.", Kind::gauge, kOpen},
-           {"gatehouse_l4_refused_total", "Connections closed, or sessions not begun, for want of a backend.",
-            Kind::counter, kRefused},
-           {"gatehouse_l4_received_bytes_total", "Bytes from clients passed to backends.", Kind::counter,
-            kBytesIn},
-           {"gatehouse_l4_sent_bytes_total", "Bytes from backends passed to clients.", Kind::counter,
-            kBytesOut},
-           {"gatehouse_l4_datagrams_dropped_total", "Datagrams that could not be passed on.", Kind::counter,
-            kDropped}}};
+  return {
+      "route",
+      kCells,
+      {{"gatehouse_l4_connections_total", "Connections, or UDP sessions, that were given a backend.",
+        Kind::counter, kConnections},
+       {"gatehouse_l4_connections", "Those that are open.", Kind::gauge, kOpen},
+       {"gatehouse_l4_refused_total", "Connections closed, or sessions not begun, for want of a backend.",
+        Kind::counter, kRefused},
+       {"gatehouse_l4_received_bytes_total", "Bytes from clients passed to backends.", Kind::counter,
+        kBytesIn},
+       {"gatehouse_l4_sent_bytes_total", "Bytes from backends passed to clients.", Kind::counter, kBytesOut},
+       {"gatehouse_l4_datagrams_dropped_total", "Datagrams that could not be passed on.", Kind::counter,
+        kDropped}}};
 }
 
 TableLayout WorkerProbe::layout() {
@@ -93,10 +93,11 @@ TableLayout WorkerProbe::layout() {
        {"gatehouse_mirrors_dropped_total",
         "Copies of requests not sent: too many under way, or a large body.", Kind::counter, kMirrorDrops}}};
   static constexpr std::string_view kReasons[kRefusals] = {
-      R"(reason="malformed")",     R"(reason="not_supported")",  R"(reason="headers_too_large")",
-      R"(reason="uri_too_long")",  R"(reason="body_too_large")", R"(reason="header_timeout")",
-      R"(reason="body_timeout")",  R"(reason="send_timeout")",   R"(reason="connection_limit")",
-      R"(reason="address_limit")", R"(reason="internal")"};
+      R"(reason="malformed")",      R"(reason="not_supported")",  R"(reason="headers_too_large")",
+      R"(reason="uri_too_long")",   R"(reason="body_too_large")", R"(reason="header_timeout")",
+      R"(reason="body_timeout")",   R"(reason="send_timeout")",   R"(reason="connection_limit")",
+      R"(reason="address_limit")",  R"(reason="tls_handshake")",  R"(reason="server_name")",
+      R"(reason="proxy_protocol")", R"(reason="internal")"};
   for (std::size_t at = 0; at < kRefusals; ++at)
     layout.columns.push_back({"gatehouse_downstream_refused_total", "Clients refused, by the rule or limit.",
                               Kind::counter, kRefused + at, 0, kReasons[at]});

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/log.h"
+
 namespace gatehouse::proxy {
 namespace {
 
@@ -23,6 +25,21 @@ http::RequestRules rules_of(const ir::HttpLimits& limits, const http::RequestRul
   return rules;
 }
 
+/// Null for listeners that terminate no TLS, and where OpenSSL refuses the settings: such a listener refuses
+/// its connections, it never answers in plaintext.
+std::shared_ptr<const tls::ServerContext> server_context(const std::shared_ptr<const ir::Listener>& config,
+                                                         const ListenerRuntime* previous,
+                                                         const ProxySettings& settings) {
+  const auto& wanted = config->tls;
+  if (!wanted || wanted->mode == ir::ListenerTls::Mode::passthrough) return nullptr;
+  const bool same = previous && previous->tls && previous->config->tls && *previous->config->tls == *wanted;
+  if (same) return previous->tls;
+  auto built = tls::ServerContext::build(wanted, {config->name, settings.tickets, settings.workers});
+  if (built) return std::move(*built);
+  log_error("listener {}: TLS cannot be served: {}", config->name, built.error().detail);
+  return nullptr;
+}
+
 ListenerPtr build_listener(std::shared_ptr<const ir::Listener> config, const ListenerPtr* previous,
                            const Runtime::Input& input, routing::CompileStats* stats) {
   if (previous && (*previous)->config == config) return *previous;
@@ -30,6 +47,7 @@ ListenerPtr build_listener(std::shared_ptr<const ir::Listener> config, const Lis
   listener->table =
       routing::compile(*config, input.ids, previous ? (*previous)->table.get() : nullptr, stats);
   listener->l4 = L4Table(*config, input.ids, previous ? &(*previous)->l4 : nullptr);
+  listener->tls = server_context(config, previous ? previous->get() : nullptr, *input.settings);
   listener->request_rules = rules_of(config->limits, input.settings->request_rules);
   listener->port_text = std::to_string(config->advertised_port);
   for (const auto& auth : config->request_filters)
@@ -53,9 +71,14 @@ std::vector<SocketRuntime> group_by_socket(const std::vector<ListenerPtr>& liste
   std::vector<SocketRuntime> sockets;
   for (auto& [key, members] : groups) {
     std::vector<std::pair<std::string, std::uint32_t>> hosts;
-    for (std::uint32_t i = 0; i < members.size(); ++i)
-      if (serves_http(*members[i]->config)) hosts.emplace_back(members[i]->config->hostname, i);
-    sockets.push_back({key.first, std::move(members), routing::ListenerIndex(hosts), key.second});
+    std::vector<std::pair<std::string, std::uint32_t>> server_names;
+    for (std::uint32_t i = 0; i < members.size(); ++i) {
+      const auto& config = *members[i]->config;
+      if (serves_http(config)) hosts.emplace_back(config.hostname, i);
+      if (config.tls) server_names.emplace_back(config.hostname, i);
+    }
+    sockets.push_back({key.first, std::move(members), routing::ListenerIndex(hosts), key.second,
+                       routing::ListenerIndex(server_names)});
   }
   return sockets;
 }
@@ -124,7 +147,8 @@ void Runtime::build_clusters(const Input& input) {
     while (at != before.end() && at->config != cluster && at->config->key < cluster->key) ++at;
     const bool is_known = at != before.end() && (at->config == cluster || at->config->key == cluster->key);
     const auto id = is_known ? at->id : input.ids.clusters.id(cluster->key);
-    clusters_.push_back(ClusterRuntime::build(id, cluster, is_known ? &*at : nullptr));
+    clusters_.push_back(
+        ClusterRuntime::build(id, cluster, is_known ? &*at : nullptr, input.settings->workers));
     if (is_known) ++at;
   }
   cluster_ids_ = input.ids.clusters.size();

@@ -18,6 +18,7 @@
 #include "proxy/probes.h"
 #include "routing/host_index.h"
 #include "routing/route_table.h"
+#include "tls/server_context.h"
 
 namespace gatehouse::proxy {
 
@@ -33,6 +34,8 @@ struct ProxySettings {
   HalfClose half_close = HalfClose::cancel;
   bool via = false;
   SessionKey session_key;
+  std::shared_ptr<const tls::TicketKeys> tickets;  ///< null: TLS sessions are not resumed
+  std::size_t workers = 1;
 };
 
 /// One listener, ready to serve.
@@ -40,6 +43,7 @@ struct ListenerRuntime {
   std::shared_ptr<const ir::Listener> config;
   std::shared_ptr<const routing::RouteTable> table;
   L4Table l4;
+  std::shared_ptr<const tls::ServerContext> tls;  ///< null: plaintext, passed through, or unusable (refused)
   http::RequestRules request_rules;
   std::string port_text;                       ///< the advertised port
   std::vector<std::uint32_t> request_filters;  ///< clusters of config->request_filters; routing::kNoCluster
@@ -51,7 +55,18 @@ struct SocketRuntime {
   std::vector<const ListenerRuntime*> listeners;
   routing::ListenerIndex index;
   ir::Transport transport = ir::Transport::tcp;
+  routing::ListenerIndex by_server_name;  ///< those that are reached by TLS
 
+  /// Something comes before the first byte of HTTP.
+  bool needs_handshake() const {
+    return needs_tls() || first().config->proxy_protocol != ir::ProxyProtocolIn::off;
+  }
+  bool needs_tls() const { return first().config->tls != nullptr; }
+  /// The most specific listener for the server name of a ClientHello, or null.
+  const ListenerRuntime* find_tls(std::string_view server_name) const {
+    const auto found = by_server_name.find(server_name);
+    return found ? listeners[*found] : nullptr;
+  }
   const ListenerRuntime& first() const { return *listeners.front(); }
   /// The most specific listener for `host`, or null.
   const ListenerRuntime* find(std::string_view host) const {
@@ -88,7 +103,9 @@ class Runtime {
   /// know.
   std::uint32_t route_row(std::uint32_t id) const { return route_leases_.row(id); }
   std::uint32_t cluster_row(std::uint32_t id) const { return cluster_leases_.row(id); }
-  std::uint32_t l4_row(std::uint32_t id) const { return l4_leases_.row(id); }  ///< L4RouteRuntime::metric_id()
+  std::uint32_t l4_row(std::uint32_t id) const {
+    return l4_leases_.row(id);
+  }  ///< L4RouteRuntime::metric_id()
 
  private:
   /// Leases by id, shared with the runtimes before and after as long as all of them know the id.

@@ -16,6 +16,7 @@ WorkerContext::WorkerContext(io::EventLoop& event_loop, const Options& options)
       settings(options.settings),
       probes(options.probes),
       access_log(options.access_log),
+      handshakes(event_loop),
       reaper_(options.reaper),
       dice_state_(std::random_device{}() | 1u) {}
 

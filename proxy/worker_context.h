@@ -17,6 +17,7 @@
 #include "proxy/http/request_id.h"
 #include "proxy/runtime.h"
 #include "proxy/upstream/cluster.h"
+#include "tls/handshake_gate.h"
 
 namespace gatehouse::proxy {
 
@@ -69,6 +70,7 @@ class WorkerContext {
   io::BufferPool buffers;
   http::RequestIdGenerator request_ids;
   BackgroundTasks background;
+  tls::HandshakeGate handshakes;
   /// Connections finish their current message and then close (D1).
   bool draining = false;
 

@@ -20,7 +20,10 @@ enum class Refusal : std::uint8_t {
   send_timeout,       ///< the client does not read
   connection_limit,
   address_limit,
-  internal,  ///< a bug of ours; the connection was dropped
+  tls_handshake,   ///< no TLS, nothing in common, or a certificate that is not trusted
+  server_name,     ///< no listener for the name the client asked for
+  proxy_protocol,  ///< no header, a broken one, or from a peer that is not trusted
+  internal,        ///< a bug of ours; the connection was dropped
 };
 inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::internal) + 1;
 

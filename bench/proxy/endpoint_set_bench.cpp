@@ -19,7 +19,7 @@ class Bench {
     config->load_balancer.kind = kind;
     for (std::int64_t i = 0; i < endpoints; ++i)
       config->endpoints.push_back({"10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250), 80, 0});
-    const auto shared = ClusterRuntime::build(0, std::move(config), nullptr);
+    const auto shared = ClusterRuntime::build(0, std::move(config), nullptr, 1);
     set.update(shared, loop_->now(), [&](const SocketAddress& address) {
       EndpointSurroundings around{*loop_, buffers_, probes_.of_worker(0).cluster(0), breaker_};
       return Ref<Endpoint>(new Endpoint(std::move(around), address, {}));

@@ -56,8 +56,8 @@ SettingField count(Get get, std::uint64_t min = 0, std::uint64_t max = kNoMaximu
 }
 
 template <typename Get>
-SettingField size(Get get, std::uint64_t min = 0) {
-  return number(get, min, kNoMaximum, true);
+SettingField size(Get get, std::uint64_t min = 0, std::uint64_t max = kNoMaximum) {
+  return number(get, min, max, true);
 }
 
 template <typename Get>

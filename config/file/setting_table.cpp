@@ -179,6 +179,9 @@ std::vector<Setting> make_limit_rows() {
        count(limit(&HttpLimits::max_connections))},
       {"max-connections-per-address", kGroup, "N", "connections per worker from one client; 0: no limit",
        count(limit(&HttpLimits::max_connections_per_address))},
+      {"max-handshakes-per-address", kGroup, "N",
+       "TLS handshakes under way per worker from one client; 0: no limit",
+       count(limit(&HttpLimits::max_handshakes_per_address))},
       {"max-requests-per-connection", kGroup, "N", "then the connection is closed",
        count(limit(&HttpLimits::max_requests_per_connection), 1)},
       {"min-body-rate", kGroup, "N", "bytes per second after 10 s of a request body; 0: off",
@@ -186,10 +189,49 @@ std::vector<Setting> make_limit_rows() {
   };
 }
 
+template <typename Member>
+auto http2(Member member) {
+  return at(&Settings::limits, &ir::HttpLimits::http2, member);
+}
+
+std::vector<Setting> make_http2_rows() {
+  using ir::Http2Limits;
+  constexpr std::string_view kGroup = "HTTP/2 per connection";
+  constexpr std::uint64_t kMostWindow = 0x7fffffff;
+  return {
+      {"http2-max-streams", kGroup, "N", "requests at once; more are refused",
+       count(http2(&Http2Limits::max_concurrent_streams), 1)},
+      {"http2-stream-window", kGroup, "SIZE", "bytes of one body that wait to be taken",
+       size(http2(&Http2Limits::stream_window), 1, kMostWindow)},
+      {"http2-connection-window", kGroup, "SIZE", "bytes under way on all streams together; at least 65535",
+       size(http2(&Http2Limits::connection_window), 65'535, kMostWindow)},
+      {"http2-max-resets", kGroup, "N", "streams the client resets, per flood window",
+       count(http2(&Http2Limits::max_resets), 1)},
+      {"http2-max-stream-errors", kGroup, "N", "streams we reset for its mistakes, per flood window",
+       count(http2(&Http2Limits::max_stream_errors), 1)},
+      {"http2-max-control-frames", kGroup, "N", "beyond one per KiB of bodies, per flood window",
+       count(http2(&Http2Limits::max_control_frames), 1)},
+      {"http2-max-continuations", kGroup, "N", "CONTINUATION frames of one header block",
+       count(http2(&Http2Limits::max_continuations), 1)},
+      {"http2-max-settings-entries", kGroup, "N", "entries of one SETTINGS frame",
+       count(http2(&Http2Limits::max_settings_entries), 8)},
+      {"http2-flood-window", kGroup, "TIME", "what the counts above are per",
+       duration(http2(&Http2Limits::flood_window))},
+      {"http2-settings-timeout", kGroup, "TIME", "until our SETTINGS are acknowledged",
+       duration(http2(&Http2Limits::settings_timeout))},
+      {"http2-ping-interval", kGroup, "TIME", "silence with open streams before we ask; 0: never",
+       duration(http2(&Http2Limits::ping_interval), std::chrono::milliseconds(0))},
+      {"http2-ping-timeout", kGroup, "TIME", "for the answer to that",
+       duration(http2(&Http2Limits::ping_timeout))},
+  };
+}
+
 std::vector<Setting> make_timeout_rows() {
   using ir::HttpLimits;
   constexpr std::string_view kGroup = "Timeouts per listener";
   return {
+      {"handshake-timeout", kGroup, "TIME", "for a PROXY protocol header and the TLS handshake",
+       duration(limit(&HttpLimits::handshake_timeout))},
       {"header-timeout", kGroup, "TIME", "for a whole request head (408)",
        duration(limit(&HttpLimits::header_timeout))},
       {"body-idle-timeout", kGroup, "TIME", "between two bytes of a request body (408)",
@@ -253,7 +295,7 @@ std::vector<Setting> make_operation_rows() {
 std::vector<Setting> make_table() {
   std::vector<Setting> table;
   for (auto make : {make_configuration_rows, make_listening_rows, make_client_rows, make_limit_rows,
-                    make_timeout_rows, make_upstream_rows, make_operation_rows})
+                    make_http2_rows, make_timeout_rows, make_upstream_rows, make_operation_rows})
     for (auto& row : make()) table.push_back(std::move(row));
   return table;
 }

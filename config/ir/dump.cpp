@@ -46,6 +46,8 @@ void dump(YamlText& out, const HttpLimits& limits) {
   GATEHOUSE_LIMIT(max_requests_per_connection);
   GATEHOUSE_LIMIT(max_connections);
   GATEHOUSE_LIMIT(max_connections_per_address);
+  GATEHOUSE_LIMIT(max_handshakes_per_address);
+  GATEHOUSE_LIMIT(handshake_timeout);
   GATEHOUSE_LIMIT(header_timeout);
   GATEHOUSE_LIMIT(body_idle_timeout);
   GATEHOUSE_LIMIT(min_body_rate);
@@ -138,6 +140,7 @@ const char* name_of(PathMatchKind kind) {
 void dump(YamlText& out, const RouteMatch& match) {
   out.open_item();
   out.field(name_of(match.path.kind), match.path.value);
+  number_unless(out, "rank", match.path.rank, 0U);
   text_unless_empty(out, "method", match.method);
   dump(out, "headers", match.headers);
   dump(out, "query", match.query);

@@ -41,8 +41,10 @@ struct HttpLimits {
   std::uint32_t max_uri_bytes = 16 * 1024;     ///< request target (414)
   std::uint64_t max_body_bytes = 0;            ///< 0 = unlimited (413)
   std::uint32_t max_requests_per_connection = 100'000;
-  std::uint32_t max_connections = 0;              ///< per worker and listener socket; 0 = from the fd limit
-  std::uint32_t max_connections_per_address = 0;  ///< per worker; 0 = unlimited
+  std::uint32_t max_connections = 0;               ///< per worker and listener socket; 0 = from the fd limit
+  std::uint32_t max_connections_per_address = 0;   ///< per worker; 0 = unlimited
+  std::uint32_t max_handshakes_per_address = 100;  ///< TLS handshakes under way, per worker; 0 = unlimited
+  std::chrono::milliseconds handshake_timeout{10'000};  ///< PROXY header and TLS together
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_idle_timeout{30'000};
   std::uint32_t min_body_rate = 240;  ///< bytes/s after 10 s of body; 0 = off

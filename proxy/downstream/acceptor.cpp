@@ -6,7 +6,9 @@
 
 #include <cerrno>
 
+#include "proxy/downstream/handshake.h"
 #include "proxy/downstream/http1_connection.h"
+#include "proxy/downstream/tcp_connection.h"
 
 namespace gatehouse::proxy {
 namespace {
@@ -59,9 +61,22 @@ bool Acceptor::accept_one() {
     close(fd);
     return true;
   }
-  Accepted accepted{fd, nullptr, peer, peer, {}, nullptr};
-  Http1Connection::start(worker_, Ref<Acceptor>(this), std::move(accepted));
+  begin({fd, nullptr, peer, peer, {}, nullptr});
   return true;
+}
+
+void Acceptor::begin(Accepted accepted) {
+  const auto& listener = current_->first();
+  const Ref<Acceptor> self(this);
+  if (current_->needs_handshake()) {
+    if (begin_handshake(accepted.peer.ip)) return Handshake::start(worker_, self, std::move(accepted));
+    worker_.probes.worker().refused(Refusal::address_limit);
+    close(accepted.fd);
+  } else if (listener.config->protocol == ir::ListenerProtocol::tcp) {
+    TcpConnection::start(worker_, self, std::move(accepted), listener, listener.l4.find({}));
+  } else {
+    Http1Connection::start(worker_, self, std::move(accepted));
+  }
 }
 
 /// L6.
@@ -101,6 +116,19 @@ void Acceptor::leave(DownstreamConnection& connection) {
     if (known != per_address_.end() && --known->second == 0) per_address_.erase(known);
   }
   unlist(connection);
+}
+
+bool Acceptor::begin_handshake(const IpAddress& peer) {
+  const auto most = current_->first().config->limits.max_handshakes_per_address;
+  auto& count = handshakes_[peer];
+  if (most != 0 && count >= most) return false;
+  ++count;
+  return true;
+}
+
+void Acceptor::end_handshake(const IpAddress& peer) {
+  const auto known = handshakes_.find(peer);
+  if (--known->second == 0) handshakes_.erase(known);
 }
 
 void Acceptor::unlist(DownstreamConnection& connection) {

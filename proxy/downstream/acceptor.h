@@ -8,6 +8,7 @@
 
 #include "base/io/socket.h"
 #include "base/ref.h"
+#include "proxy/downstream/accepted.h"
 #include "proxy/downstream/downstream_connection.h"
 #include "proxy/worker_context.h"
 
@@ -42,6 +43,9 @@ class Acceptor final : public RefCounted<Acceptor>, private io::Waiter, private 
   /// gave its place away leaves without being counted.
   void enter(DownstreamConnection& connection, DownstreamConnection* predecessor);
   void leave(DownstreamConnection& connection);
+  /// L7: false when `peer` has as many handshakes under way as it may.
+  bool begin_handshake(const IpAddress& peer);
+  void end_handshake(const IpAddress& peer);
   std::uint32_t open_connections() const { return open_; }
 
  private:
@@ -51,6 +55,7 @@ class Acceptor final : public RefCounted<Acceptor>, private io::Waiter, private 
   void accept_all();
   std::optional<Refusal> refuse(const IpAddress& peer) const;
   bool accept_one();
+  void begin(Accepted accepted);
   void unlist(DownstreamConnection& connection);
 
   WorkerContext& worker_;
@@ -60,6 +65,7 @@ class Acceptor final : public RefCounted<Acceptor>, private io::Waiter, private 
   const SocketRuntime* current_ = nullptr;
   DownstreamConnection* connections_ = nullptr;  ///< intrusive list
   std::uint32_t open_ = 0;
+  std::map<IpAddress, std::uint32_t> handshakes_;   ///< under way
   std::map<IpAddress, std::uint32_t> per_address_;  ///< only filled while a limit per address is set
 };
 

@@ -19,6 +19,12 @@ class Pending {
   Ref<CircuitBreaker> breaker_;
 };
 
+/// Connections that were begun for `before` may serve `after` too.
+bool same_beginning(const ir::Cluster& before, const ir::Cluster& after) {
+  const bool same_tls = before.tls == after.tls || (before.tls && after.tls && *before.tls == *after.tls);
+  return same_tls && before.protocol == after.protocol && before.proxy_protocol == after.proxy_protocol;
+}
+
 }  // namespace
 
 void Lease::record(UpstreamOutcome outcome) {
@@ -44,8 +50,10 @@ void Cluster::update(const ClusterRuntime& shared) {
     EndpointSurroundings around{loop_, buffers_, probe_, breaker_, this};
     return Ref<Endpoint>(new Endpoint(std::move(around), address, shared.config->pool));
   };
+  if (config_ && !same_beginning(*config_, *shared.config)) retire(endpoints_.clear());
   const auto gone = endpoints_.update(shared, loop_.now(), make);
   config_ = shared.config;
+  tls_ = shared.tls;
   breaker_->set_limits(config_->breaker);
   budget_.set_limits(config_->retry_budget, share_);
   retire(gone);

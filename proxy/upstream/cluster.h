@@ -9,6 +9,7 @@
 
 #include "proxy/cluster_runtime.h"
 #include "proxy/upstream/circuit_breaker.h"
+#include "proxy/upstream/dial.h"
 #include "proxy/upstream/endpoint_set.h"
 #include "proxy/upstream/lease.h"
 #include "proxy/upstream/pick_request.h"
@@ -38,6 +39,7 @@ class Cluster final : public RefCounted<Cluster> {
   EndpointSet& endpoints() { return endpoints_; }
   const CircuitBreaker& breaker() const { return *breaker_; }
   ClusterProbe& probe() { return probe_; }
+  DialPlan dial_plan() const { return {config_->protocol, config_->tls != nullptr, tls_, share_.index}; }
 
   /// The fast path of open(): a warm connection without waiting, or an empty lease.
   Lease take_warm(const PickRequest& request);
@@ -82,6 +84,7 @@ class Cluster final : public RefCounted<Cluster> {
   Ref<CircuitBreaker> breaker_;
   RetryBudget budget_;
   std::shared_ptr<const ir::Cluster> config_;
+  std::shared_ptr<const tls::ClientContext> tls_;
   EndpointSet endpoints_;
 };
 

@@ -3,6 +3,8 @@
 
 #include <cerrno>
 
+#include "tls/handshake.h"
+
 namespace gatehouse::proxy {
 namespace {
 
@@ -10,9 +12,7 @@ Error failed(Fault fault, Retry retry, std::string_view why) {
   return {fault, Side::upstream, retry, why};
 }
 
-}  // namespace
-
-Task<Result<void>> dial(io::Socket& socket, const SocketAddress& endpoint, WaitLimits limits) {
+Task<Result<void>> connect(io::Socket& socket, SocketAddress endpoint, WaitLimits limits) {
   const int fd = io::start_connect(endpoint);
   if (fd < 0) {
     const bool system = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
@@ -26,6 +26,33 @@ Task<Result<void>> dial(io::Socket& socket, const SocketAddress& endpoint, WaitL
   if (socket.is_broken() && socket.take_error() != 0)
     co_return failed(Fault::refused, Retry::safe, "connection refused");
   co_return Result<void>();
+}
+
+/// The protocol that ALPN yielded, against what the cluster is said to speak.
+Result<Spoken> spoken_after(const tls::HandshakeFacts& facts, ir::ClusterProtocol protocol) {
+  if (facts.alpn == "h2") return Spoken::http2;
+  if (protocol == ir::ClusterProtocol::http2)
+    return failed(Fault::refused, Retry::safe, "the backend does not speak HTTP/2 over TLS");
+  return Spoken::http1;
+}
+
+}  // namespace
+
+Task<Result<Spoken>> dial(io::Socket& socket, SocketAddress endpoint, DialPlan plan,
+                          Ref<tls::SessionSlot> session, WaitLimits limits) {
+  if (plan.wants_tls && !plan.tls)
+    co_return failed(Fault::refused, Retry::safe, "the cluster's TLS settings cannot be used");
+  const auto connected = co_await connect(socket, endpoint, limits);
+  if (!connected) co_return connected.error();
+  if (!plan.tls) co_return plan.protocol == ir::ClusterProtocol::http2 ? Spoken::http2 : Spoken::http1;
+
+  auto stream = plan.tls->connect(plan.worker, socket.fd(), std::move(session));
+  if (!stream) co_return failed(Fault::system, Retry::safe, "out of memory");
+  socket.set_transport(std::move(stream));
+  const tls::HandshakeLimits patience{limits.deadline, limits.cancel, nullptr};
+  const auto facts = co_await tls::handshake(socket, patience);
+  if (!facts) co_return facts.error();
+  co_return spoken_after(*facts, plan.protocol);
 }
 
 }  // namespace gatehouse::proxy

@@ -6,12 +6,27 @@
 #include "base/io/task.h"
 #include "base/ip.h"
 #include "base/result.h"
+#include "config/ir/cluster.h"
 #include "proxy/stream.h"
+#include "tls/client_context.h"
 
 namespace gatehouse::proxy {
 
-/// Connects `socket`, which is closed yet, to `endpoint`. Errors: refused, timeout or system, all
-/// Retry::safe, because nothing was sent; cancelled.
-Task<Result<void>> dial(io::Socket& socket, const SocketAddress& endpoint, WaitLimits limits);
+/// How connections to the endpoints of one cluster begin.
+struct DialPlan {
+  ir::ClusterProtocol protocol = ir::ClusterProtocol::http1;
+  bool wants_tls = false;
+  std::shared_ptr<const tls::ClientContext> tls;  ///< null though wanted: the settings cannot be used
+  std::size_t worker = 0;
+};
+
+/// What is to be spoken on a connection that was dialled.
+enum class Spoken : std::uint8_t { http1, http2 };
+
+/// Connects `socket`, which is closed yet, to `endpoint`, and establishes TLS where the plan says so: there
+/// is no way back to plaintext. `session` is the endpoint's. Errors: refused (an endpoint that cannot prove
+/// who it is included), timeout or system, all Retry::safe, because nothing was sent; cancelled.
+Task<Result<Spoken>> dial(io::Socket& socket, SocketAddress endpoint, DialPlan plan,
+                          Ref<tls::SessionSlot> session, WaitLimits limits);
 
 }  // namespace gatehouse::proxy

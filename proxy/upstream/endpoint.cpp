@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/upstream/endpoint.h"
 
+#include <algorithm>
+
+#include "proxy/upstream/cluster.h"
 #include "proxy/upstream/dial.h"
+#include "proxy/upstream/http2_client.h"
 
 namespace gatehouse::proxy {
 
@@ -24,11 +28,16 @@ struct Endpoint::Idle : io::Waiter, io::Timer {
 };
 
 Endpoint::Endpoint(EndpointSurroundings surroundings, SocketAddress address, ir::PoolLimits limits)
-    : around_(std::move(surroundings)), address_(address), limits_(limits) {}
+    : around_(std::move(surroundings)),
+      address_(address),
+      limits_(limits),
+      dialed_(around_.loop),
+      session_(new tls::SessionSlot) {}
 
 Endpoint::~Endpoint() = default;
 
 std::unique_ptr<UpstreamStream> Endpoint::take_idle() {
+  if (auto stream = take_stream()) return stream;
   while (!idle_.empty()) {
     auto idle = std::move(idle_.back());
     idle_.pop_back();
@@ -51,13 +60,34 @@ std::unique_ptr<UpstreamStream> Endpoint::take_idle() {
 
 Task<Result<std::unique_ptr<UpstreamStream>>> Endpoint::connect(WaitLimits limits) {
   ++connecting_;
-  around_.breaker->connection_opened();
-  auto connection = co_await connect_counted(limits);
+  auto connection = co_await connect_or_join(limits);
   --connecting_;
+  co_return connection;
+}
+
+Endpoint::Connecting Endpoint::connect_or_join(WaitLimits limits) {
+  while (is_dialing_ && speaks_http2()) {
+    const io::Wake wake = co_await io::SignalWait(dialed_, limits.deadline, limits.cancel);
+    if (wake == io::Wake::cancelled)
+      co_return Error{Fault::cancelled, Side::upstream, Retry::never, "the other side went away"};
+    if (wake == io::Wake::timeout)
+      co_return Error{Fault::timeout, Side::upstream, Retry::safe, "connect timed out"};
+    if (auto stream = take_stream()) co_return std::move(stream);
+    if (!is_dialing_ && dial_error_) co_return *dial_error_;
+  }
+  around_.breaker->connection_opened();
+  is_dialing_ = true;
+  auto connection = co_await connect_counted(limits);
+  is_dialing_ = false;
+  dial_error_.reset();
   if (!connection) {
+    // A client that left says nothing about the endpoint to the others.
+    if (connection.error().fault != Fault::cancelled) dial_error_ = connection.error();
     around_.breaker->connection_closed();
+    dialed_.raise();
     co_return connection;
   }
+  dialed_.raise();
   ++in_use_;
   around_.breaker->request_began();
   around_.probe.connection_opened();
@@ -65,17 +95,69 @@ Task<Result<std::unique_ptr<UpstreamStream>>> Endpoint::connect(WaitLimits limit
 }
 
 Task<Result<std::unique_ptr<UpstreamStream>>> Endpoint::connect_counted(WaitLimits limits) {
+  if (!around_.cluster)
+    co_return Error{Fault::unreachable, Side::upstream, Retry::safe, "the endpoint is gone"};
   auto connection = std::make_unique<Http1Client>(around_.loop, around_.buffers);
-  const auto dialed = co_await dial(connection->socket(), address_, limits);
+  const auto dialed =
+      co_await dial(connection->socket(), address_, around_.cluster->dial_plan(), session_, limits);
   if (!dialed) co_return dialed.error();
+  negotiated_http2_ = *dialed == Spoken::http2;
+  if (negotiated_http2_) co_return begin_link(connection->socket());
   co_return std::unique_ptr<UpstreamStream>(std::move(connection));
+}
+
+bool Endpoint::speaks_http2() const {
+  const auto* cluster = around_.cluster;
+  return negotiated_http2_ || (cluster && cluster->config().protocol == ir::ClusterProtocol::http2);
+}
+
+Result<std::unique_ptr<UpstreamStream>> Endpoint::begin_link(io::Socket& connected) {
+  const Ref<Http2Link> link(new Http2Link(around_.loop, around_.buffers, limits_, *this));
+  if (!link->start(connected))
+    return Error{Fault::system, Side::upstream, Retry::safe, "cannot watch another connection"};
+  links_.push_back(link);
+  ++idle_links_;
+  around_.probe.connection_idled();
+  if (retired_) link->retire();
+  return std::unique_ptr<UpstreamStream>(link->open_stream());
+}
+
+std::unique_ptr<UpstreamStream> Endpoint::take_stream() {
+  for (const auto& link : links_) {
+    if (!link->may_open_stream()) continue;
+    ++in_use_;
+    around_.breaker->request_began();
+    return link->open_stream();
+  }
+  return nullptr;
+}
+
+void Endpoint::link_busy() {
+  --idle_links_;
+  around_.probe.connection_taken();
+}
+
+void Endpoint::link_idle() {
+  ++idle_links_;
+  around_.probe.connection_idled();
+  around_.breaker->room_made();
+}
+
+void Endpoint::forget(Http2Link& link) {
+  const auto at =
+      std::find_if(links_.begin(), links_.end(), [&](const auto& known) { return known.get() == &link; });
+  if (at == links_.end()) return;
+  if (link.streams() == 0) link_busy();
+  count_closed();
+  links_.erase(at);
 }
 
 void Endpoint::give_back(std::unique_ptr<UpstreamStream> stream) {
   --in_use_;
   around_.breaker->request_ended();
   Http1Client* connection = stream->as_http1();
-  if (connection && is_worth_keeping(*connection)) {
+  if (!connection) return stream.reset();  // its connection goes on
+  if (is_worth_keeping(*connection)) {
     stream.release();
     return park(std::unique_ptr<Http1Client>(connection));
   }
@@ -139,7 +221,10 @@ void Endpoint::drop(Idle& idle) {
 }
 
 void Endpoint::close_coldest() {
-  if (!idle_.empty()) drop(*idle_.front());
+  if (!idle_.empty()) return drop(*idle_.front());
+  const auto idle =
+      std::find_if(links_.begin(), links_.end(), [](const auto& link) { return link->streams() == 0; });
+  if (idle != links_.end()) Ref<Http2Link>(*idle)->close();
 }
 
 void Endpoint::retire() {
@@ -147,6 +232,8 @@ void Endpoint::retire() {
   around_.cluster = nullptr;
   while (!idle_.empty()) drop(*idle_.back());
   spare_.clear();
+  const auto links = links_;  // those without a stream leave the list
+  for (const auto& link : links) link->retire();
 }
 
 }  // namespace gatehouse::proxy

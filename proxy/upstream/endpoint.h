@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/io/buffer_pool.h"
+#include "base/io/signal.h"
 #include "base/io/socket.h"
 #include "base/ip.h"
 #include "base/ref.h"
@@ -16,6 +17,8 @@
 #include "proxy/upstream/circuit_breaker.h"
 #include "proxy/upstream/endpoint_standing.h"
 #include "proxy/upstream/http1_client.h"
+#include "proxy/upstream/http2_link.h"
+#include "tls/session_slot.h"
 
 namespace gatehouse::proxy {
 
@@ -41,12 +44,14 @@ class Endpoint final : public RefCounted<Endpoint> {
   void set_limits(const ir::PoolLimits& limits) { limits_ = limits; }
   const ir::PoolLimits& limits() const { return limits_; }
 
-  /// A warm connection on which nothing has happened, or null.
+  /// A stream of an HTTP/2 connection that has room for one, or a warm HTTP/1 connection on which nothing has
+  /// happened; else null.
   std::unique_ptr<UpstreamStream> take_idle();
   /// Null when it is listed no more.
   Cluster* cluster() const { return around_.cluster; }
 
-  /// A new connection; refused, timeout or system (Retry::safe: nothing was sent).
+  /// A new connection; refused, timeout or system (Retry::safe: nothing was sent). Where HTTP/2 is spoken,
+  /// who comes while one is opened waits for it instead of opening another.
   Task<Result<std::unique_ptr<UpstreamStream>>> connect(WaitLimits limits);
   /// Keeps a reusable connection warm, closes any other.
   void give_back(std::unique_ptr<UpstreamStream> stream);
@@ -59,10 +64,16 @@ class Endpoint final : public RefCounted<Endpoint> {
   /// No longer listed: idle connections close now, leased ones when they are given back.
   void retire();
 
-  std::size_t idle_count() const { return idle_.size(); }
+  std::size_t idle_count() const { return idle_.size() + idle_links_; }
   std::uint32_t in_use() const { return in_use_; }
   /// Requests on it, or on their way to it.
   std::uint32_t load() const { return in_use_ + connecting_; }
+  // for its HTTP/2 connections
+  void link_busy();
+  void link_idle();
+  /// It is over; `link` may end with the call.
+  void forget(Http2Link& link);
+
   /// Its number in session tokens, worked out once.
   std::uint64_t name_hash(const EndpointHasher& hasher) {
     if (!name_hash_) name_hash_ = hasher.hash(address_);
@@ -87,15 +98,27 @@ class Endpoint final : public RefCounted<Endpoint> {
   void count_closed();
   Task<Result<std::unique_ptr<UpstreamStream>>> connect_counted(WaitLimits limits);
   void park(std::unique_ptr<Http1Client> connection);
+  using Connecting = Task<Result<std::unique_ptr<UpstreamStream>>>;
+  Connecting connect_or_join(WaitLimits limits);
+  std::unique_ptr<UpstreamStream> take_stream();
+  Result<std::unique_ptr<UpstreamStream>> begin_link(io::Socket& connected);
+  bool speaks_http2() const;
 
   EndpointSurroundings around_;
   SocketAddress address_;
   ir::PoolLimits limits_;
   std::vector<std::unique_ptr<Idle>> idle_;
   std::vector<std::unique_ptr<Idle>>
-      spare_;  ///< empty shells, so that parking a connection allocates nothing
+      spare_;                          ///< empty shells, so that parking a connection allocates nothing
+  std::vector<Ref<Http2Link>> links_;  ///< HTTP/2 connections, the oldest first
+  std::uint32_t idle_links_ = 0;       ///< those without a stream
+  io::Signal dialed_;
+  std::optional<Error> dial_error_;  ///< how the last one went, for those who waited for it
+  bool is_dialing_ = false;
+  bool negotiated_http2_ = false;
   std::uint32_t in_use_ = 0;
   std::uint32_t connecting_ = 0;
+  Ref<tls::SessionSlot> session_;  ///< shortens the next TLS handshake
   std::optional<std::uint64_t> name_hash_;
   bool retired_ = false;
 };

@@ -165,7 +165,7 @@ class ClusterRig {
   }
   void build() {
     shared =
-        ClusterRuntime::build(0, std::make_shared<ir::Cluster>(config), shared.config ? &shared : nullptr);
+        ClusterRuntime::build(0, std::make_shared<ir::Cluster>(config), shared.config ? &shared : nullptr, 1);
   }
 
   std::unique_ptr<io::EventLoop> loop_;
