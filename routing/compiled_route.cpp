@@ -79,6 +79,7 @@ void CompiledRoute::add_rule(const ir::RouteRule& rule, CompileIds ids) {
   compiled.filters = add_filters(rule.filters, ids);
   compiled.timeouts = rule.timeouts;
   compiled.has_timeouts = rule.timeouts != ir::RouteTimeouts();
+  compiled.grpc = route_->grpc;
   compiled.retry_attempts = rule.retry.attempts;
   compiled.keeps_sessions = rule.persistence.kind != ir::SessionPersistence::Kind::none;
   compiled.request_edits = CompiledEdits(rule.filters.request_headers);

@@ -56,6 +56,7 @@ struct alignas(64) CompiledRule {
   std::uint32_t retry_attempts = 0;
   bool keeps_sessions = false;
   bool has_timeouts = false;
+  bool grpc = false;  ///< of a GRPCRoute
   // the second
   Target only;
   // seldom read

@@ -70,6 +70,7 @@ Task<Result<void>> Exchange::open_upstream(Cluster::Warm warm) {
     return Task<Result<void>>::ready(gone);
   }
   read_timeout_ = cluster->config().pool.read_timeout;
+  if (grpc_ != http::GrpcKind::none) read_timeout_ = std::max(read_timeout_, limits_.tunnel_idle_timeout);
   if (warm == Cluster::Warm::allowed) upstream_ = cluster->take_warm(pick_request(*cluster));
   if (!upstream_) return connect_upstream(warm);
   begin_try(*cluster);
@@ -110,10 +111,10 @@ Chunk Exchange::first_chunk() {
   // W2: what a client sends behind a request without a body waits for the tunnel.
   if (scratch_.request.framing.kind == http::BodyKind::none) return {{}, true};
   if (replay_.has_bytes()) {
-    const bool trailers_follow = wants_trailers_ && !stream_.trailers().empty();
+    const bool trailers_follow = wants_trailers_ && !stream_->trailers().empty();
     return {replay_.bytes(), replay_.is_complete() && !trailers_follow};
   }
-  const Chunk first = with_head(stream_);
+  const Chunk first = with_head(*stream_);
   held_ = first.data.size();
   return first;
 }
@@ -129,7 +130,7 @@ Result<void> Exchange::request_sent(const Result<void>& sent, Chunk first) {
 
 /// The bytes that went out with the head are not needed for another try.
 void Exchange::settle_upload() {
-  if (!upload_started_) stream_.consume_body(held_);
+  if (!upload_started_) stream_->consume_body(held_);
   held_ = 0;
 }
 
@@ -149,7 +150,7 @@ Exchange::Again Exchange::try_again(const Result<void>& tried) {
   if (tried && rule_->retry_attempts == 0) return Again::no;
   Cluster* cluster = worker_.cluster(outcome_.cluster_id);
   if (!cluster || worker_.loop.now() >= std::min(deadlines_.request, deadlines_.stream) ||
-      stream_.peer_gone().fired())
+      stream_->peer_gone().fired())
     return Again::no;
   if (!tried && !replaced_idle_ && died_idle(tried.error()) && !upload_started_) {
     replaced_idle_ = true;
@@ -168,7 +169,10 @@ Exchange::Again Exchange::try_again(const Result<void>& tried) {
 /// B2: a warm connection that died before the first byte of the answer was probably closed by the backend
 /// while idle.
 bool Exchange::died_idle(const Error& error) const {
-  if (error.side != Side::upstream || error.retry != Retry::if_reused || !upstream_) return false;
+  if (error.side != Side::upstream || !upstream_) return false;
+  // RFC 9113 8.7: a refused stream, or one above a GOAWAY, was not processed, whatever its method.
+  if (error.retry == Retry::safe) return upstream_->nothing_received();
+  if (error.retry != Retry::if_reused) return false;
   return upstream_->is_reused() && upstream_->nothing_received() && is_idempotent(scratch_.request.method);
 }
 
@@ -212,7 +216,7 @@ Task<> Exchange::back_off() {
   const auto half = static_cast<std::uint64_t>(longest.count() / 2);
   const auto pause = longest / 2 + std::chrono::milliseconds(half == 0 ? 0 : worker_.dice() % half);
   const MonoTime until = std::min(worker_.loop.now() + pause, deadlines_.request);
-  while (worker_.loop.now() < until && !stream_.peer_gone().fired()) {
+  while (worker_.loop.now() < until && !stream_->peer_gone().fired()) {
     co_await io::Sleep(worker_.loop, std::min(until, worker_.loop.now() + kBackoffSlice));
   }
 }
@@ -248,7 +252,7 @@ Task<Result<void>> Exchange::relay_interim() {
   if (scratch_.request.minor_version == 0) co_return Result<void>();
   http::remove_hop_fields(scratch_.response.fields, http::Trailers::dropped);
   const Chunk nothing{{}, true};
-  co_return co_await stream_.send_head(scratch_.response, nothing, downstream_limits());
+  co_return co_await stream_->send_head(scratch_.response, nothing, downstream_limits());
 }
 
 }  // namespace gatehouse::proxy

@@ -44,7 +44,7 @@ void remove_fields_of_the_codec(http::HeaderList& fields) {
 Exchange::Exchange(WorkerContext& worker, DownstreamStream& stream, Scratch& scratch,
                    Ref<RuntimeHandle> runtime, const SocketRuntime& socket, const http::PeerContext& peer)
     : worker_(worker),
-      stream_(stream),
+      stream_(&stream),
       scratch_(scratch),
       runtime_(std::move(runtime)),
       socket_(socket),
@@ -113,6 +113,7 @@ const LocalReply* Exchange::find_rule() {
   if (limits_.max_body_bytes != 0 && known_body_size() > limits_.max_body_bytes)
     return refuse(LocalReply::body_too_large());
   if (rule_->has_timeouts) set_deadlines();
+  if (rule_->grpc) begin_grpc();
   if (count_hops(head.fields) >= kMaxHops) return refuse(LocalReply::loop());
   return nullptr;
 }
@@ -129,6 +130,7 @@ const LocalReply* Exchange::pick_target() {
   if (!target_) return refuse(LocalReply::no_backend());
   if (target_->cluster == routing::kNoCluster) return refuse(LocalReply::invalid_backend());
   outcome_.cluster_id = target_->cluster;
+  if (!rule_->grpc && backend_speaks_http2()) begin_grpc();
   if (rule_->keeps_sessions || target_->keeps_sessions) pin_session();
   return nullptr;
 }
@@ -136,7 +138,7 @@ const LocalReply* Exchange::pick_target() {
 /// L7: as announced, else what came with the head; the upload counts the rest.
 std::uint64_t Exchange::known_body_size() const {
   const auto& framing = scratch_.request.framing;
-  return framing.kind == http::BodyKind::length ? framing.length : stream_.buffered_body().data.size();
+  return framing.kind == http::BodyKind::length ? framing.length : stream_->buffered_body().data.size();
 }
 
 /// Forwarded fields in, hop-by-hop ones out.
@@ -178,7 +180,7 @@ void Exchange::edit_response() {
 Task<> Exchange::relay_response() {
   outcome_.status = scratch_.response.status;
   const Chunk first = outcome_.status == 101 ? Chunk() : with_head(*upstream_);
-  const auto sent = co_await stream_.send_head(scratch_.response, first, downstream_limits());
+  const auto sent = co_await stream_->send_head(scratch_.response, first, downstream_limits());
   outcome_.head_sent = worker_.loop.now();
   outcome_.response_bytes = first.data.size();
   upstream_->consume_body(first.data.size());
@@ -216,7 +218,7 @@ Task<> Exchange::relay_body() {
     const auto chunk = co_await upstream_->read_body(upstream_limits());
     if (!chunk) co_return abort(chunk.error());
     const auto* trailers = chunk->end && wants_trailers_ ? &upstream_->trailers() : nullptr;
-    const auto sent = co_await stream_.send_body(*chunk, trailers, downstream_limits());
+    const auto sent = co_await stream_->send_body(*chunk, trailers, downstream_limits());
     if (!sent) co_return abort(sent.error());
     outcome_.response_bytes += chunk->data.size();
     upstream_->consume_body(chunk->data.size());
@@ -230,14 +232,14 @@ void Exchange::abort(const Error& error) {
   const Error why = explain(error);
   const bool is_stalled = why.side == Side::downstream && why.fault == Fault::timeout && !upload_failed_;
   outcome_.reason = is_stalled ? std::string_view("send_timeout") : LocalReply::from(why).reason;
-  stream_.reset(error);
+  stream_->reset(error);
 }
 
 /// F20: a body that is here already need not cost the client its connection.
 void Exchange::skip_request_body() {
   if (upload_started_) return;
-  for (Chunk chunk = stream_.buffered_body(); !chunk.data.empty(); chunk = stream_.buffered_body())
-    stream_.consume_body(chunk.data.size());
+  for (Chunk chunk = stream_->buffered_body(); !chunk.data.empty(); chunk = stream_->buffered_body())
+    stream_->consume_body(chunk.data.size());
 }
 
 Task<> Exchange::reply(LocalReply reply, std::span<const HeaderField> extra) {
@@ -249,9 +251,22 @@ Task<> Exchange::reply(LocalReply reply, std::span<const HeaderField> extra) {
   skip_request_body();
   if (reply.status == 499) {
     outcome_.aborted = true;
-    stream_.reset(Error{Fault::cancelled, Side::downstream, Retry::never, reply.reason});
+    stream_->reset(Error{Fault::cancelled, Side::downstream, Retry::never, reply.reason});
     co_return;
   }
+  Chunk body{{}, true};
+  if (answers_as_grpc(reply)) {
+    write_grpc_reply(reply, extra);
+  } else {
+    body.data = write_reply(reply, extra);
+  }
+  outcome_.response_bytes = body.data.size();
+  const auto sent = co_await stream_->send_head(scratch_.response, body, downstream_limits());
+  if (!sent) abort(sent.error());
+}
+
+/// The head; returns the body.
+std::string_view Exchange::write_reply(const LocalReply& reply, std::span<const HeaderField> extra) {
   auto& head = scratch_.response;
   head.status = reply.status;
   head.reason = {};
@@ -262,18 +277,13 @@ Task<> Exchange::reply(LocalReply reply, std::span<const HeaderField> extra) {
   if (!reply.text.empty() && std::none_of(extra.begin(), extra.end(), has_type))
     head.fields.push_back({"Content-Type", "text/plain; charset=utf-8", FieldId::other});
   head.framing = {http::BodyKind::length, reply.text.size(), true};
-  Chunk body{reply.text, true};
   if (reply.status == 204) head.framing = {http::BodyKind::none, 0, true};
-  if (scratch_.request.method == http::Method::head) {
-    char* end = scratch_.arena.allocate(20);
-    const std::string_view length(end, static_cast<std::size_t>(write_decimal(end, reply.text.size()) - end));
-    head.fields.push_back({"Content-Length", length, FieldId::content_length});
-    head.framing = {http::BodyKind::none, 0, true};
-    body.data = {};
-  }
-  outcome_.response_bytes = body.data.size();
-  const auto sent = co_await stream_.send_head(head, body, downstream_limits());
-  if (!sent) abort(sent.error());
+  if (scratch_.request.method != http::Method::head) return reply.text;
+  char* end = scratch_.arena.allocate(20);
+  const std::string_view length(end, static_cast<std::size_t>(write_decimal(end, reply.text.size()) - end));
+  head.fields.push_back({"Content-Length", length, FieldId::content_length});
+  head.framing = {http::BodyKind::none, 0, true};
+  return {};
 }
 
 /// A wait that was cancelled because the upload failed: the upload knows why.
@@ -282,7 +292,7 @@ Error Exchange::explain(const Error& error) const {
 }
 
 WaitLimits Exchange::upstream_limits() const {
-  return {deadlines_.earliest(worker_.loop.now() + read_timeout_), &stream_.peer_gone()};
+  return {deadlines_.earliest(worker_.loop.now() + read_timeout_), &stream_->peer_gone()};
 }
 
 WaitLimits Exchange::downstream_limits() const {

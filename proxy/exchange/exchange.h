@@ -11,6 +11,7 @@
 #include "base/io/one_shot.h"
 #include "base/text.h"
 #include "proxy/exchange/body_replay.h"
+#include "proxy/exchange/grpc_web_stream.h"
 #include "proxy/exchange/local_reply.h"
 #include "proxy/exchange/mirroring.h"
 #include "proxy/exchange/session_pin.h"
@@ -24,7 +25,9 @@ namespace gatehouse::proxy {
 
 /// How the exchange went; filled as it goes, read by log and metrics when it ended.
 struct ExchangeOutcome {
-  std::uint16_t status = 0;  ///< sent downstream; 499 = the client left first
+  /// Sent downstream; 499 = the client left first. A failure told to a gRPC client counts as what it would be
+  /// in HTTP.
+  std::uint16_t status = 0;
   std::string_view reason;   ///< LocalReply::reason, or empty when the backend answered
   bool aborted = false;      ///< the response was cut short
   std::uint64_t request_bytes = 0;
@@ -99,6 +102,13 @@ class Exchange {
   void renew_session();
   UnixTime unix_time() const;
 
+  // gRPC (exchange_grpc.cpp)
+  bool backend_speaks_http2() const;
+  void begin_grpc();
+  void translate_web();
+  bool answers_as_grpc(const LocalReply& reply) const;
+  void write_grpc_reply(const LocalReply& reply, std::span<const HeaderField> extra);
+
   // tries (attempts.cpp)
   enum class Again : std::uint8_t { no, on_new_connection, after_backoff };
   Task<Result<void>> reach_upstream();
@@ -137,6 +147,7 @@ class Exchange {
   void skip_request_body();
   /// `extra` goes before the fields every local reply has; its texts outlive the reply.
   Task<> reply(LocalReply reply, std::span<const HeaderField> extra = {});
+  std::string_view write_reply(const LocalReply& reply, std::span<const HeaderField> extra);
   void count_upstream_failure(const Error& error) const;
   void finish();
   void count() const;
@@ -147,7 +158,7 @@ class Exchange {
   WaitLimits downstream_limits() const;
 
   WorkerContext& worker_;
-  DownstreamStream& stream_;
+  DownstreamStream* stream_;  ///< the client's, or what stands in front of it
   Scratch& scratch_;
   Ref<RuntimeHandle> runtime_;
   const SocketRuntime& socket_;
@@ -163,6 +174,8 @@ class Exchange {
   http::Forwarded forwarded_;
   bool prepared_ = false;  ///< the request's fields are those of the next hop
   bool wants_trailers_ = false;
+  http::GrpcKind grpc_ = http::GrpcKind::none;  ///< known only where it matters before the answer
+  std::unique_ptr<GrpcWebStream> web_;          ///< stands in front of the client's stream
   LocalReply early_;
   ExchangeOutcome outcome_;
 

@@ -87,7 +87,7 @@ Task<Exchange::Step> Exchange::authorize(const ir::ExternalAuth& auth, std::uint
     }
   }
   OwnRequest request(worker_);
-  AuthCourier courier(request, cluster, stream_.peer_gone());
+  AuthCourier courier(request, cluster, stream_->peer_gone());
   http::RequestHead question;
   const MonoTime deadline = deadlines_.earliest(worker_.loop.now() + auth.timeout);
   const AuthInput input{auth, scratch_.request, replay_.bytes(), question, courier, deadline, scratch_.arena};
@@ -110,13 +110,13 @@ Task<Result<void>> Exchange::keep_body(std::size_t most) {
     if (!invited) co_return invited.error();
   }
   while (!replay_.is_complete() && replay_.bytes().size() < most) {
-    const WaitLimits limits{worker_.loop.now() + limits_.body_idle_timeout, &stream_.peer_gone()};
-    const auto chunk = co_await stream_.read_body(limits);
+    const WaitLimits limits{worker_.loop.now() + limits_.body_idle_timeout, &stream_->peer_gone()};
+    const auto chunk = co_await stream_->read_body(limits);
     if (!chunk) co_return chunk.error();
     // No more than there is room for: what is kept must not get lost.
     const auto part = chunk->data.substr(0, most - replay_.bytes().size());
     replay_.add({part, chunk->end && part.size() == chunk->data.size()});
-    stream_.consume_body(part.size());
+    stream_->consume_body(part.size());
     if (limits_.max_body_bytes != 0 && replay_.bytes().size() > limits_.max_body_bytes)
       co_return Error{Fault::too_large, Side::downstream, Retry::never, "the request body is too large"};
   }
@@ -128,7 +128,7 @@ Task<Result<void>> Exchange::invite_body() {
   auto& request = scratch_.request;
   request.expects_continue = false;
   std::erase_if(request.fields, [](const HeaderField& field) { return field.id == FieldId::expect; });
-  const Chunk here = stream_.buffered_body();
+  const Chunk here = stream_->buffered_body();
   if (here.end || !here.data.empty()) co_return Result<void>();
   auto& head = scratch_.response;
   head.status = 100;
@@ -136,7 +136,7 @@ Task<Result<void>> Exchange::invite_body() {
   head.fields.clear();
   head.framing = {http::BodyKind::none, 0, true};
   const Chunk nothing{{}, true};
-  co_return co_await stream_.send_head(head, nothing, downstream_limits());
+  co_return co_await stream_->send_head(head, nothing, downstream_limits());
 }
 
 /// One copy each for those of `filters` whose share this request falls into.

@@ -43,6 +43,12 @@ LocalReply from_upstream(const Error& error) {
 
 }  // namespace
 
+/// GRPCRoute backendRefs: what is invalid or missing there is UNAVAILABLE.
+http::GrpcStatus LocalReply::grpc_status() const {
+  const bool has_no_backend = reason == invalid_backend().reason || reason == no_backend().reason;
+  return has_no_backend ? http::GrpcStatus::unavailable : http::grpc_status_of(status);
+}
+
 LocalReply LocalReply::from(const Error& error) {
   switch (error.side) {
     case Side::downstream:

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "proxy/http/grpc.h"
 #include "proxy/http/message.h"
 
 namespace gatehouse::proxy {
@@ -15,6 +16,9 @@ struct LocalReply {
   std::uint16_t status = 500;  ///< 499: the client is gone, nothing is sent
   std::string_view reason;     ///< for logs and metrics: one snake_case word
   std::string_view text;       ///< for the client: one line
+
+  /// What a gRPC client is told instead of `status`.
+  http::GrpcStatus grpc_status() const;
 
   static LocalReply no_listener() { return {404, "no_listener", "no listener serves this host\n"}; }
   /// RFC 9110 15.5.20: the host belongs to another listener than the one the TLS connection was made to.

@@ -20,7 +20,7 @@ Chunk Exchange::with_head(BodySource& source) const {
 void Exchange::start_upload(Chunk first) {
   if (held_ != 0) {
     replay_.add({first.data, false});
-    stream_.consume_body(held_);
+    stream_->consume_body(held_);
     held_ = 0;
   }
   upload_started_ = true;
@@ -34,7 +34,7 @@ Task<> Exchange::upload() {
   if (!done && done.error().side == Side::downstream && done.error().fault != Fault::cancelled) {
     upload_failed_ = true;
     upload_error_ = done.error();
-    stream_.peer_gone().fire();  // wakes whoever waits for the backend
+    stream_->peer_gone().fire();  // wakes whoever waits for the backend
   }
   upload_done_.set();
 }
@@ -45,14 +45,14 @@ Task<Result<void>> Exchange::upload_chunks() {
     const WaitLimits limits{started + std::max(limits_.send_timeout, read_timeout_), &upload_cancel_};
     if (!mirrors_.empty()) start_mirrors(replay_.bytes());
     const Chunk nothing{{}, true};
-    co_return co_await upstream_->send_body(nothing, &stream_.trailers(), limits);
+    co_return co_await upstream_->send_body(nothing, &stream_->trailers(), limits);
   }
   // A client that waits for 100 Continue is not slow.
   auto idle = scratch_.request.expects_continue ? std::max(limits_.body_idle_timeout, read_timeout_)
                                                 : limits_.body_idle_timeout;
   for (;;) {
     WaitLimits limits{worker_.loop.now() + idle, &upload_cancel_};
-    const auto chunk = co_await stream_.read_body(limits);
+    const auto chunk = co_await stream_->read_body(limits);
     if (!chunk) co_return chunk.error();
     outcome_.request_bytes += chunk->data.size();
     if (const auto ok = check_upload(started); !ok) co_return ok.error();
@@ -60,10 +60,10 @@ Task<Result<void>> Exchange::upload_chunks() {
     replay_.add(*chunk);
     if (chunk->end && !mirrors_.empty()) start_mirrors(replay_.bytes());
     limits.deadline = worker_.loop.now() + std::max(limits_.send_timeout, read_timeout_);
-    const auto* trailers = chunk->end && wants_trailers_ ? &stream_.trailers() : nullptr;
+    const auto* trailers = chunk->end && wants_trailers_ ? &stream_->trailers() : nullptr;
     const auto sent = co_await upstream_->send_body(*chunk, trailers, limits);
     const bool kept = replay_.has_bytes();
-    if (sent || kept) stream_.consume_body(chunk->data.size());
+    if (sent || kept) stream_->consume_body(chunk->data.size());
     if (!sent) co_return sent.error();
     if (chunk->end) co_return Result<void>();
     idle = limits_.body_idle_timeout;
@@ -93,13 +93,13 @@ Task<> Exchange::stop_upload() {
 /// Both directions until both have ended, one broke, or nothing moved for the idle timeout.
 Task<> Exchange::tunnel() {
   keep_head_for_log();
-  stream_.start_tunnel();
+  stream_->start_tunnel();
   upstream_->start_tunnel();
   tunnel_active_ = worker_.loop.now();
   upload_started_ = true;
   io::spawn(tunnel_up());
   worker_.probes.worker().tunnel_opened();
-  const auto down = co_await pump(*upstream_, stream_, outcome_.response_bytes, &stream_.peer_gone());
+  const auto down = co_await pump(*upstream_, *stream_, outcome_.response_bytes, &stream_->peer_gone());
   worker_.probes.worker().tunnel_closed();
   if (!down) co_return abort(down.error());
   co_await upload_done_;
@@ -114,8 +114,8 @@ void Exchange::keep_head_for_log() {
 }
 
 Task<> Exchange::tunnel_up() {
-  const auto up = co_await pump(stream_, *upstream_, outcome_.request_bytes, &upload_cancel_);
-  if (!up) stream_.peer_gone().fire();
+  const auto up = co_await pump(*stream_, *upstream_, outcome_.request_bytes, &upload_cancel_);
+  if (!up) stream_->peer_gone().fire();
   upload_done_.set();
 }
 
