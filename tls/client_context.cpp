@@ -136,7 +136,8 @@ Result<ContextHandle> ClientContext::make() const {
   return made;
 }
 
-std::unique_ptr<TlsStream> ClientContext::connect(std::size_t worker, int fd, Ref<SessionSlot> slot) const {
+std::unique_ptr<TlsStream> ClientContext::connect(std::size_t worker, int fd, Ref<SessionSlot> slot,
+                                                  Alpn alpn) const {
   ContextHandle& context = contexts_[worker];
   if (!context) {
     auto made = make();
@@ -146,6 +147,7 @@ std::unique_ptr<TlsStream> ClientContext::connect(std::size_t worker, int fd, Re
   SslHandle ssl(SSL_new(context.get()));
   if (!ssl) return nullptr;
   SSL_set_connect_state(ssl.get());
+  if (alpn == Alpn::none) SSL_set_alpn_protos(ssl.get(), nullptr, 0);
   const std::string& name = config_->server_name;
   // RFC 6066 3: no addresses in a server name.
   if (!name.empty() && !IpAddress::parse(name) && SSL_set_tlsext_host_name(ssl.get(), name.c_str()) != 1)

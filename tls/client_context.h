@@ -26,9 +26,11 @@ class ClientContext {
   ClientContext(const ClientContext&) = delete;
   ClientContext& operator=(const ClientContext&) = delete;
 
+  enum class Alpn : std::uint8_t { as_configured, none };
   /// The client's side of TLS on the connected `fd`. `slot` remembers the endpoint's session; may be null.
   /// Null: out of memory.
-  std::unique_ptr<TlsStream> connect(std::size_t worker, int fd, Ref<SessionSlot> slot) const;
+  std::unique_ptr<TlsStream> connect(std::size_t worker, int fd, Ref<SessionSlot> slot,
+                                     Alpn alpn = Alpn::as_configured) const;
 
   const ir::ClusterTls& config() const { return *config_; }
 

@@ -56,12 +56,13 @@ Result<Chain> parse_certificates(std::string_view pem) {
 }
 
 Result<KeyHandle> parse_private_key(std::string_view pem) {
+  if (pem.find("PRIVATE KEY-----") == std::string_view::npos) return wrong("no PEM private key in it");
   const TextBio text = open_text(pem);
   if (!text) return wrong("the private key is too long");
   KeyHandle key(PEM_read_bio_PrivateKey(text.get(), nullptr, no_password, nullptr));
-  if (key) return key;
-  const bool missing = reached_end();
-  return wrong(missing ? "no PEM private key in it" : "the private key is damaged or encrypted");
+  ERR_clear_error();
+  if (!key) return wrong("the private key is damaged or encrypted");
+  return key;
 }
 
 Result<StoreHandle> make_trust_store(std::string_view pem) {

@@ -10,6 +10,8 @@
 #include <array>
 #include <cstring>
 
+#include "base/clock.h"
+#include "tls/ocsp_staple.h"
 #include "tls/pem.h"
 #include "tls/ssl_settings.h"
 
@@ -31,6 +33,7 @@ struct ServerState {
   struct Entry {
     Identity identity;
     std::string ocsp_staple;
+    WallTime staple_ends;
     int key_kind = 0;
   };
   std::vector<Entry> entries;
@@ -94,6 +97,12 @@ int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const 
   return SSL_TLSEXT_ERR_OK;
 }
 
+/// A staple that is over would be worse than none.
+bool is_due(const ServerState::Entry& entry, const X509* used) {
+  return entry.identity.chain.front().get() == used && !entry.ocsp_staple.empty() &&
+         system_clock().wall() < entry.staple_ends;
+}
+
 /// The name chose the context already; it is acknowledged, and kept with the session.
 int on_server_name(SSL*, int*, void*) {
   return SSL_TLSEXT_ERR_OK;
@@ -102,7 +111,7 @@ int on_server_name(SSL*, int*, void*) {
 int on_status_request(SSL* ssl, void*) {
   const X509* used = SSL_get_certificate(ssl);
   for (const auto& entry : state_of(ssl)->entries) {
-    if (entry.identity.chain.front().get() != used || entry.ocsp_staple.empty()) continue;
+    if (!is_due(entry, used)) continue;
     void* copy = OPENSSL_memdup(entry.ocsp_staple.data(), entry.ocsp_staple.size());
     if (!copy) break;
     SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(entry.ocsp_staple.size()));
@@ -124,7 +133,9 @@ Result<std::unique_ptr<ServerState>> read_state(const ir::ListenerTls& config) {
     const int kind = EVP_PKEY_get_base_id(identity->key.get());
     state->names_choose |= std::any_of(state->entries.begin(), state->entries.end(),
                                        [&](const auto& entry) { return entry.key_kind == kind; });
-    state->entries.push_back({std::move(*identity), certificate->ocsp_staple, kind});
+    const auto staple_ends = staple_expiry(certificate->ocsp_staple);
+    state->entries.push_back(
+        {std::move(*identity), certificate->ocsp_staple, staple_ends ? *staple_ends : WallTime::min(), kind});
   }
   if (state->entries.empty()) return wrong("a TLS listener without a certificate");
   state->alpn = alpn_wire(config.options.alpn);

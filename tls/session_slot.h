@@ -18,10 +18,9 @@ class SessionSlot final : public RefCounted<SessionSlot> {
     context_id_ = context_id;
   }
   /// Null: a full handshake is due.
-  ssl_session_st* find(std::uint64_t context_id) const {
+  const ssl_session_st* find(std::uint64_t context_id) const {
     return context_id == context_id_ ? session_.get() : nullptr;
   }
-  void forget() { session_.reset(); }
 
  private:
   SessionHandle session_;

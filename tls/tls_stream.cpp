@@ -328,7 +328,11 @@ void TlsStream::set_session_slot(Ref<SessionSlot> slot, std::uint64_t context_id
   slot_ = std::move(slot);
   context_id_ = context_id;
   if (!slot_) return;
-  if (ssl_session_st* session = slot_->find(context_id)) SSL_set_session(ssl_.get(), session);
+  const ssl_session_st* session = slot_->find(context_id);
+  if (!session) return;
+  // OpenSSL uses a TLS 1.3 session once; several connections that open at a time may all use a copy.
+  const SessionHandle copy(SSL_SESSION_dup(session));
+  if (copy) SSL_set_session(ssl_.get(), copy.get());
 }
 
 void TlsStream::keep_session(SessionHandle session) {

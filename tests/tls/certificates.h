@@ -12,7 +12,6 @@
 #include <string>
 
 #include "config/ir/tls.h"
-#include "tls/certificate_check.h"
 #include "tls/handles.h"
 
 namespace gatehouse::tls::test {
@@ -24,6 +23,8 @@ inline std::string take_text(BIO* bio) {
   BIO_free(bio);
   return text;
 }
+
+enum class KeyKind { rsa, ecdsa };
 
 /// One of each kind for all tests: making an RSA key takes long.
 inline EVP_PKEY* shared_key(KeyKind kind) {
