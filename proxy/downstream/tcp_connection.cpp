@@ -17,6 +17,11 @@ void refuse(WorkerContext& worker, Accepted& accepted) {
   socket.reset_on_close();
 }
 
+L4Client::Encryption encryption_of(const ir::Listener& listener) {
+  const bool passes = listener.tls && listener.tls->mode == ir::ListenerTls::Mode::passthrough;
+  return passes ? L4Client::Encryption::theirs : L4Client::Encryption::ours;
+}
+
 }  // namespace
 
 void TcpConnection::start(WorkerContext& worker, Ref<Acceptor> acceptor, Accepted accepted,
@@ -37,8 +42,8 @@ TcpConnection::TcpConnection(WorkerContext& worker, Ref<Acceptor> acceptor, Acce
       acceptor_(std::move(acceptor)),
       socket_(worker.loop),
       exchange_(worker,
-                L4Client{socket_, accepted.client, acceptor_->address(), std::move(accepted.sni),
-                         listener.config->tls ? "TLS" : "TCP"},
+                L4Client{socket_, accepted.client, std::move(accepted.sni),
+                         listener.config->tls ? "TLS" : "TCP", encryption_of(*listener.config)},
                 route, listener.config->limits.tunnel_idle_timeout) {
   acceptor_->enter(*this, accepted.predecessor);
 }

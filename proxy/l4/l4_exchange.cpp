@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/l4/l4_exchange.h"
 
+#include "proxy/http/proxy_protocol.h"
 #include "proxy/upstream/http1_client.h"
 
 namespace gatehouse::proxy {
@@ -21,6 +22,21 @@ std::string_view reason_of(const Error& error) {
     default:
       return "connection_refused";
   }
+}
+
+/// The address of ours that the client reached: the listener may be bound to all of them.
+std::optional<SocketAddress> local_address(const io::Socket& socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return std::nullopt;
+  return SocketAddress::from(address);
+}
+
+/// W4: who the connection comes from, for backends that ask to be told.
+std::string proxy_header(ir::ProxyProtocolOut wanted, const L4Client& client) {
+  if (wanted == ir::ProxyProtocolOut::off) return {};
+  const auto version = wanted == ir::ProxyProtocolOut::v1 ? http::ProxyVersion::v1 : http::ProxyVersion::v2;
+  return http::write_proxy_header(version, {client.client, local_address(client.socket)});
 }
 
 std::string_view reason_of(TunnelEnd end) {
@@ -82,6 +98,9 @@ Task<Result<Lease>> L4Exchange::reach_backend() {
   PickRequest request;
   const auto& sources = cluster_->config().load_balancer.hash;
   if (!sources.empty()) request.hash = hash_of_client(sources, client_.client.ip);
+  const std::string header = proxy_header(cluster_->config().proxy_protocol, client_);
+  const RawDial raw{client_.encryption == L4Client::Encryption::ours, header};
+  request.raw = &raw;
   client_.socket.set_hangup_target(&gone_, false);
   const WaitLimits limits{io::kNoDeadline, &gone_};
   auto lease = co_await cluster_->open(request, Cluster::Warm::no, limits);

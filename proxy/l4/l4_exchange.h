@@ -16,11 +16,15 @@ namespace gatehouse::proxy {
 /// What is known of the client's side. `socket` is connected, TLS done where it is ours to do; the owner
 /// closes it when run() has ended. Without a backend that means RST.
 struct L4Client {
+  enum class Encryption : std::uint8_t {
+    ours,    ///< none, or ended here: towards the backend the cluster's settings hold
+    theirs,  ///< passed through
+  };
   io::Socket& socket;
   SocketAddress client;         ///< the peer, or who it speaks for
-  SocketAddress destination;    ///< the address of ours that it came to
   std::string server_name{};    ///< SNI
   std::string_view protocol{};  ///< for the log: "TCP" or "TLS"
+  Encryption encryption = Encryption::ours;
 };
 
 /// Draws its cluster when it is made, by weight, and keeps to it: later changes of the configuration do not

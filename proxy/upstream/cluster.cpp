@@ -123,7 +123,7 @@ Task<Result<Lease>> Cluster::open(PickRequest request, Warm warm, WaitLimits lim
       if (!room) co_return room.error();
       continue;
     }
-    auto opened = co_await connect(endpoint, limits);
+    auto opened = co_await connect(endpoint, request.raw, limits);
     if (opened) co_return opened;
     last = opened.error();
     tried[attempts++] = endpoint->address();
@@ -134,14 +134,14 @@ Task<Result<Lease>> Cluster::open(PickRequest request, Warm warm, WaitLimits lim
 }
 
 /// One try with one endpoint; what it shows is reported.
-Task<Result<Lease>> Cluster::connect(Ref<Endpoint> endpoint, WaitLimits limits) {
+Task<Result<Lease>> Cluster::connect(Ref<Endpoint> endpoint, const RawDial* raw, WaitLimits limits) {
   endpoints_.begin_use(*endpoint);
   const bool is_probe = endpoint->standing.state() == EndpointStanding::State::probing;
   Duration timeout = endpoint->limits().connect_timeout;
   if (is_probe) timeout = std::min<Duration>(timeout, kProbeConnectTimeout);
   const MonoTime own_deadline = loop_.now() + timeout;
   const WaitLimits wait{std::min(limits.deadline, own_deadline), limits.cancel};
-  auto connection = co_await endpoint->connect(wait);
+  auto connection = co_await endpoint->connect(wait, raw);
   if (connection) co_return lease(endpoint, std::move(*connection));
 
   const Error error = connection.error();

@@ -69,7 +69,7 @@ class Cluster final : public RefCounted<Cluster> {
 
   Lease lease(Ref<Endpoint> endpoint, std::unique_ptr<UpstreamStream> stream);
   Lease take_idle(Endpoint& endpoint);
-  Task<Result<Lease>> connect(Ref<Endpoint> endpoint, WaitLimits limits);
+  Task<Result<Lease>> connect(Ref<Endpoint> endpoint, const RawDial* raw, WaitLimits limits);
   Task<Result<void>> make_room(WaitLimits limits);
   void pass_room_on();
   bool may_use_any(const PickRequest& request) const;

@@ -28,6 +28,13 @@ Task<Result<void>> connect(io::Socket& socket, SocketAddress endpoint, WaitLimit
   co_return Result<void>();
 }
 
+/// The buffer of a fresh connection has room for far more than this.
+bool send_all(io::Socket& socket, std::string_view bytes) {
+  const iovec part{const_cast<char*>(bytes.data()), bytes.size()};  // a write only reads
+  const io::Transfer sent = socket.write({&part, 1});
+  return sent.state == io::Transfer::State::done && sent.bytes == bytes.size();
+}
+
 /// The protocol that ALPN yielded, against what the cluster is said to speak.
 Result<Spoken> spoken_after(const tls::HandshakeFacts& facts, ir::ClusterProtocol protocol) {
   if (facts.alpn == "h2") return Spoken::http2;
@@ -44,9 +51,11 @@ Task<Result<Spoken>> dial(io::Socket& socket, SocketAddress endpoint, DialPlan p
     co_return failed(Fault::refused, Retry::safe, "the cluster's TLS settings cannot be used");
   const auto connected = co_await connect(socket, endpoint, limits);
   if (!connected) co_return connected.error();
+  if (!plan.prologue.empty() && !send_all(socket, plan.prologue))
+    co_return failed(Fault::reset, Retry::safe, "the connection broke with its first bytes");
   if (!plan.tls) co_return plan.protocol == ir::ClusterProtocol::http2 ? Spoken::http2 : Spoken::http1;
 
-  auto stream = plan.tls->connect(plan.worker, socket.fd(), std::move(session));
+  auto stream = plan.tls->connect(plan.worker, socket.fd(), std::move(session), plan.alpn);
   if (!stream) co_return failed(Fault::system, Retry::safe, "out of memory");
   socket.set_transport(std::move(stream));
   const tls::HandshakeLimits patience{limits.deadline, limits.cancel, nullptr};

@@ -18,6 +18,8 @@ struct DialPlan {
   bool wants_tls = false;
   std::shared_ptr<const tls::ClientContext> tls;  ///< null though wanted: the settings cannot be used
   std::size_t worker = 0;
+  tls::ClientContext::Alpn alpn = tls::ClientContext::Alpn::as_configured;
+  std::string_view prologue{};  ///< sent in front of everything else; the caller's, until the dial has ended
 };
 
 /// What is to be spoken on a connection that was dialled.

@@ -58,9 +58,10 @@ std::unique_ptr<UpstreamStream> Endpoint::take_idle() {
   return nullptr;
 }
 
-Task<Result<std::unique_ptr<UpstreamStream>>> Endpoint::connect(WaitLimits limits) {
+Endpoint::Connecting Endpoint::connect(WaitLimits limits, const RawDial* raw) {
   ++connecting_;
-  auto connection = co_await connect_or_join(limits);
+  auto connecting = raw ? connect_raw(*raw, limits) : connect_or_join(limits);
+  auto connection = co_await std::move(connecting);
   --connecting_;
   co_return connection;
 }
@@ -92,6 +93,28 @@ Endpoint::Connecting Endpoint::connect_or_join(WaitLimits limits) {
   around_.breaker->request_began();
   around_.probe.connection_opened();
   co_return connection;
+}
+
+Endpoint::Connecting Endpoint::connect_raw(RawDial raw, WaitLimits limits) {
+  if (!around_.cluster)
+    co_return Error{Fault::unreachable, Side::upstream, Retry::safe, "the endpoint is gone"};
+  DialPlan plan = around_.cluster->dial_plan();
+  plan.protocol = ir::ClusterProtocol::http1;
+  plan.alpn = tls::ClientContext::Alpn::none;
+  plan.prologue = raw.prologue;
+  plan.wants_tls = plan.wants_tls && raw.tls;
+  if (!raw.tls) plan.tls.reset();
+  around_.breaker->connection_opened();
+  auto connection = std::make_unique<Http1Client>(around_.loop, around_.buffers);
+  const auto dialed = co_await dial(connection->socket(), address_, std::move(plan), session_, limits);
+  if (!dialed) {
+    around_.breaker->connection_closed();
+    co_return dialed.error();
+  }
+  ++in_use_;
+  around_.breaker->request_began();
+  around_.probe.connection_opened();
+  co_return std::unique_ptr<UpstreamStream>(std::move(connection));
 }
 
 Task<Result<std::unique_ptr<UpstreamStream>>> Endpoint::connect_counted(WaitLimits limits) {

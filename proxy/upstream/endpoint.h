@@ -51,8 +51,9 @@ class Endpoint final : public RefCounted<Endpoint> {
   Cluster* cluster() const { return around_.cluster; }
 
   /// A new connection; refused, timeout or system (Retry::safe: nothing was sent). Where HTTP/2 is spoken,
-  /// who comes while one is opened waits for it instead of opening another.
-  Task<Result<std::unique_ptr<UpstreamStream>>> connect(WaitLimits limits);
+  /// who comes while one is opened waits for it instead of opening another. With `raw` its own, whatever is
+  /// spoken otherwise.
+  Task<Result<std::unique_ptr<UpstreamStream>>> connect(WaitLimits limits, const RawDial* raw = nullptr);
   /// Keeps a reusable connection warm, closes any other.
   void give_back(std::unique_ptr<UpstreamStream> stream);
   /// A session that does without our connections; counted like one of them with a request on it.
@@ -100,6 +101,7 @@ class Endpoint final : public RefCounted<Endpoint> {
   void park(std::unique_ptr<Http1Client> connection);
   using Connecting = Task<Result<std::unique_ptr<UpstreamStream>>>;
   Connecting connect_or_join(WaitLimits limits);
+  Connecting connect_raw(RawDial raw, WaitLimits limits);
   std::unique_ptr<UpstreamStream> take_stream();
   Result<std::unique_ptr<UpstreamStream>> begin_link(io::Socket& connected);
   bool speaks_http2() const;

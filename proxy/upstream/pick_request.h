@@ -5,16 +5,24 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/ip.h"
 
 namespace gatehouse::proxy {
+
+/// A connection that carries no HTTP but bytes as they are, and serves nobody else.
+struct RawDial {
+  bool tls = true;              ///< as the cluster says; false: what is carried brings its own
+  std::string_view prologue{};  ///< sent in front of everything, TLS included (PROXY protocol)
+};
 
 /// Views: the caller's, valid until the call (or the task it returned) has ended.
 struct PickRequest {
   std::optional<std::uint64_t> hash;       ///< ring_hash and maglev; without it any endpoint will do
   const SocketAddress* pinned = nullptr;   ///< of a session: this endpoint as long as it is usable
   std::span<const SocketAddress> avoid{};  ///< tried before: not again while others are left
+  const RawDial* raw = nullptr;  ///< open() makes such a connection: Lease::operator->()->as_http1()
 };
 
 /// How one try ended, from the endpoint's side. A try that ended for the client's sake is not reported.
