@@ -57,7 +57,9 @@ std::vector<Ranked> HostTable::rank_regexes() const {
     for (const CompiledMatch& match : route->matches()) {
       ++ordinal;
       if (match.path == nullptr) continue;
-      ranked.push_back({UINT64_MAX - match.match->path.value.size(), specificity(match), ordinal, &match});
+      const auto& path = match.match->path;
+      const std::uint64_t rank = path.rank != 0 ? path.rank : path.value.size();
+      ranked.push_back({UINT64_MAX - rank, specificity(match), ordinal, &match});
     }
   }
   return ranked;

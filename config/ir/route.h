@@ -21,6 +21,7 @@ enum class PathMatchKind : std::uint8_t { exact, prefix, regex };
 struct PathMatch {
   PathMatchKind kind = PathMatchKind::prefix;
   std::string value = "/";
+  std::uint32_t rank = 0;  ///< regex: the greater goes first; 0: the pattern's length
   bool operator==(const PathMatch&) const = default;
 };
 

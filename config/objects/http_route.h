@@ -18,6 +18,7 @@ namespace gatehouse::objects {
 struct HttpPathMatch {
   std::string type = "PathPrefix";  ///< Exact, PathPrefix, RegularExpression
   std::string value = "/";
+  std::uint32_t rank = 0;  ///< never read from YAML: see ir::PathMatch
   bool operator==(const HttpPathMatch&) const = default;
 };
 

@@ -25,10 +25,14 @@ std::shared_ptr<const T> reuse(std::shared_ptr<const T> part,
   return found != previous.end() && **found == *part ? *found : part;
 }
 
+/// Routes of two kinds may have the same name.
+template <typename Route>
+auto rank_of(const Route& route) {
+  return std::tie(route.age.created, route.age.name, route.key);
+}
+
 bool older(const ir::Attachment& a, const ir::Attachment& b) {
-  const auto& x = a.route->age;
-  const auto& y = b.route->age;
-  return std::tie(x.created, x.name) < std::tie(y.created, y.name);
+  return rank_of(*a.route) < rank_of(*b.route);
 }
 
 std::shared_ptr<const ir::Listener> to_listener(const GatewayDraft& gateway, const ListenerDraft& draft,
@@ -44,8 +48,12 @@ std::shared_ptr<const ir::Listener> to_listener(const GatewayDraft& gateway, con
   for (const auto& attachment : draft.attachments) {
     const auto* outcome = attachment.outcome();
     if (outcome && outcome->route) listener->routes.push_back({outcome->route, attachment.hostnames});
+    if (outcome && outcome->l4 && (draft.takes_many_routes() || &attachment == oldest_l4(draft)))
+      listener->l4_routes.push_back({outcome->l4, attachment.hostnames});
   }
   std::sort(listener->routes.begin(), listener->routes.end(), older);
+  std::sort(listener->l4_routes.begin(), listener->l4_routes.end(),
+            [](const auto& a, const auto& b) { return rank_of(*a.route) < rank_of(*b.route); });
   return listener;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pass that binds routes to listeners: parentRefs, default Gateways, allowedRoutes, hostnames.
+// The pass that binds routes of all kinds to listeners: parentRefs, default Gateways, allowedRoutes,
+// hostnames.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,10 +13,11 @@
 namespace gatehouse::translate {
 namespace {
 
-bool admits_http_routes(const ListenerDraft& listener) {
+bool takes(const ListenerDraft& listener, RouteKind wanted) {
   const auto& kinds = listener.supported_kinds;
-  return std::any_of(kinds.begin(), kinds.end(),
-                     [](const auto& kind) { return kind.kind == objects::HttpRoute::kKind; });
+  return std::any_of(kinds.begin(), kinds.end(), [wanted](const auto& kind) {
+    return kind.group == objects::kGatewayGroup && kind.kind == name_of(wanted);
+  });
 }
 
 bool selects_listener(const objects::ParentReference& ref, const ListenerDraft& listener) {
@@ -80,6 +82,22 @@ class Parents {
   std::vector<GatewayDraft*> defaults_;
 };
 
+/// Of a listener that takes such routes.
+std::string_view protocol_of(RouteKind kind) {
+  switch (kind) {
+    case RouteKind::http:
+    case RouteKind::grpc:
+      return "HTTP";
+    case RouteKind::tls:
+      return "TLS";
+    case RouteKind::tcp:
+      return "TCP";
+    case RouteKind::udp:
+      return "UDP";
+  }
+  return "";
+}
+
 std::string name_of(const ParentDraft& parent) {
   return parent.set ? "ListenerSet " + parent.set->object->meta.full_name()
                     : "Gateway " + parent.gateway->object->meta.full_name();
@@ -131,7 +149,7 @@ class RouteAttachment {
     for (auto& listener : listeners) {
       if (!selects_listener(*parent.ref, listener)) continue;
       selected = true;
-      if (!admits_http_routes(listener)) continue;
+      if (!takes(listener, route_.kind)) continue;
       takes_kind = true;
       if (!admits_own_namespace(*parent.gateway, listener)) continue;
       allowed = true;
@@ -153,7 +171,7 @@ class RouteAttachment {
                             route_.object->meta.ns);
   }
 
-  std::string name() const { return "HTTPRoute " + route_.object->meta.full_name(); }
+  std::string name() const { return route_.name(); }
   static std::string field(Index index) {
     return index ? fmt::format("spec.parentRefs[{}]", *index) : "spec.useDefaultGateways";
   }
@@ -178,17 +196,17 @@ class RouteAttachment {
   Verdict kind_not_taken(const ParentDraft& parent, Index index) const {
     return Verdict::bad(
         "NotAllowedByListeners",
-        fmt::format("{}: {}: no listener selected at {} takes HTTPRoutes: change its protocol to "
-                    "HTTP, or its allowedRoutes.kinds",
-                    name(), field(index), name_of(parent)));
+        fmt::format("{}: {}: no listener selected at {} takes {}s: change its protocol to {}, or its "
+                    "allowedRoutes.kinds",
+                    name(), field(index), name_of(parent), name_of(route_.kind), protocol_of(route_.kind)));
   }
 
   Verdict not_allowed(const ParentDraft& parent, Index index) const {
     return Verdict::bad(
         "NotAllowedByListeners",
-        fmt::format("{}: {}: no listener selected at {} allows HTTPRoutes of namespace {}: change "
-                    "allowedRoutes of the listener",
-                    name(), field(index), name_of(parent), route_.object->meta.ns));
+        fmt::format("{}: {}: no listener selected at {} allows {}s of namespace {}: change allowedRoutes of "
+                    "the listener",
+                    name(), field(index), name_of(parent), name_of(route_.kind), route_.object->meta.ns));
   }
 
   Verdict no_hostname(const ParentDraft& parent, Index index) const {
@@ -205,17 +223,58 @@ class RouteAttachment {
   std::vector<std::string> hostnames_;
 };
 
+/// Takes up the routes of one kind after the other.
+class RouteCollection {
+ public:
+  RouteCollection(Draft& draft, const Parents& parents) : draft_(draft), parents_(parents) {}
+  ~RouteCollection() { draft_.memo.forms = std::move(forms_); }
+  RouteCollection(const RouteCollection&) = delete;
+  RouteCollection& operator=(const RouteCollection&) = delete;
+
+  template <typename Route>
+  void add(RouteKind kind, const objects::ObjectMap<Route>& routes) {
+    for (const auto& [name, object] : routes) {
+      auto& route = draft_.routes.emplace_back();
+      route.kind = kind;
+      route.object = form_of(kind, object);
+      RouteAttachment(draft_, parents_, route).run();
+      if (route.parents.empty()) draft_.routes.pop_back();
+    }
+  }
+
+ private:
+  static RoutePointer form_of(RouteKind, const RoutePointer& route) { return route; }
+
+  /// The form of a route that did not change is the same object as before.
+  template <typename Route>
+  RoutePointer form_of(RouteKind kind, const std::shared_ptr<const Route>& route) {
+    const auto key = fmt::format("{} {}", name_of(kind), route->meta.full_name());
+    const auto known = draft_.memo.forms.find(key);
+    const bool is_same = known != draft_.memo.forms.end() && known->second.source == route;
+    auto form = is_same ? known->second.form : to_http_form(*route);
+    forms_.emplace(key, RouteForm{route, form});
+    return form;
+  }
+
+  Draft& draft_;
+  const Parents& parents_;
+  std::map<std::string, RouteForm, std::less<>> forms_;
+};
+
 }  // namespace
 
 void attach(Draft& draft) {
   const Parents parents(draft);
-  draft.routes.reserve(draft.snapshot.http_routes.size());  // attachments point into it
-  for (const auto& [name, object] : draft.snapshot.http_routes) {
-    auto& route = draft.routes.emplace_back();
-    route.object = object;
-    RouteAttachment(draft, parents, route).run();
-    if (route.parents.empty()) draft.routes.pop_back();
-  }
+  const auto& snapshot = draft.snapshot;
+  draft.routes.reserve(snapshot.http_routes.size() + snapshot.grpc_routes.size() +
+                       snapshot.tls_routes.size() + snapshot.tcp_routes.size() +
+                       snapshot.udp_routes.size());  // attachments point into it
+  RouteCollection routes(draft, parents);
+  routes.add(RouteKind::http, snapshot.http_routes);
+  routes.add(RouteKind::grpc, snapshot.grpc_routes);
+  routes.add(RouteKind::tls, snapshot.tls_routes);
+  routes.add(RouteKind::tcp, snapshot.tcp_routes);
+  routes.add(RouteKind::udp, snapshot.udp_routes);
 }
 
 }  // namespace gatehouse::translate

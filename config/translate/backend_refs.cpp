@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "config/objects/references.h"
+#include "config/translate/backend_protocols.h"
+#include "config/translate/certificates.h"
 #include "config/translate/endpoints.h"
+#include "config/translate/policies/backend_tls.h"
 
 namespace gatehouse::translate {
 namespace {
@@ -16,10 +18,6 @@ using objects::BackendObjectReference;
 
 constexpr std::string_view kNotFound = "BackendNotFound";
 constexpr std::string_view kProtocol = "UnsupportedProtocol";
-
-/// Application protocols of a Service port that plain HTTP/1.1 cannot meet.
-constexpr std::array<std::string_view, 6> kForeignProtocols{
-    "kubernetes.io/h2c", "kubernetes.io/wss", "h2c", "http2", "grpc", "https"};
 
 enum class BackendKind : std::uint8_t { service, x_backend, unknown };
 
@@ -50,26 +48,44 @@ Verdict check_annotation(const objects::Service& service, const std::string& whe
                   service.meta.full_name(), objects::kEndpointsAnnotation, annotation->second));
 }
 
-Verdict check_protocol(const objects::XBackend& backend, const std::string& where) {
-  const auto name = backend.meta.full_name();
-  const auto protocol = backend.protocol.value_or("HTTP");
-  if (protocol != "HTTP" && protocol != "HTTP11")
-    return Verdict::bad(kProtocol,
-                        fmt::format("{}: XBackend {}: spec.protocol {} is not served by this version: use "
-                                    "HTTP or HTTP11",
-                                    where, name, protocol));
-  if (backend.tls.mode != "None")
-    return Verdict::bad(kProtocol,
-                        fmt::format("{}: XBackend {}: spec.tls.mode {} is not served by this version: use "
-                                    "None",
-                                    where, name, backend.tls.mode));
+bool is_http(BackendUse use) {
+  return use == BackendUse::http || use == BackendUse::grpc;
+}
+
+std::string_view transport_name(BackendUse use) {
+  return use == BackendUse::datagram ? "UDP" : "TCP";
+}
+
+Transport transport_of(BackendUse use) {
+  return use == BackendUse::datagram ? Transport::datagram : Transport::stream;
+}
+
+/// What is said about a backend that requests of `use` cannot be sent to, or nothing.
+std::string_view misfit(const BackendSpeech& speech, BackendUse use, bool has_tls) {
+  if (!is_http(use)) return {};
+  if (!speech.takes_http) return "it is not spoken to in HTTP: use it in a TCPRoute or TLSRoute";
+  if (use == BackendUse::grpc && !speech.takes_grpc)
+    return "gRPC needs HTTP/2: use a port or protocol that speaks it";
+  if (speech.needs_tls && !has_tls) return "it needs TLS, and nothing says how to check its certificate";
   return {};
 }
 
 }  // namespace
 
+BackendResolver::BackendResolver(const objects::Snapshot& snapshot)
+    : snapshot_(snapshot),
+      grants_(snapshot.reference_grants),
+      tls_(std::make_shared<const BackendTlsPolicies>(snapshot, nullptr)) {}
+
+BackendResolver::BackendResolver(const objects::Snapshot& snapshot, Memo& memo)
+    : snapshot_(snapshot),
+      grants_(snapshot.reference_grants),
+      tls_(std::make_shared<const BackendTlsPolicies>(snapshot, memo.backend_tls.get())) {
+  memo.backend_tls = tls_;
+}
+
 ResolvedBackend BackendResolver::resolve(const Referrer& from, const BackendObjectReference& ref,
-                                         const std::string& where) const {
+                                         BackendUse use, const std::string& where) const {
   const auto kind = kind_of(ref);
   if (kind == BackendKind::unknown)
     return bad("InvalidKind", fmt::format("{}: {}{}{} cannot be a backend: use a Service or an XBackend",
@@ -81,37 +97,43 @@ ResolvedBackend BackendResolver::resolve(const Referrer& from, const BackendObje
                fmt::format("{}: no ReferenceGrant permits namespace {} to use {} {}: add one for {} to "
                            "namespace {}, or use a backend of namespace {}",
                            where, from.ns, ref.kind, name, from.kind, ns, from.ns));
-  return kind == BackendKind::service ? resolve_service(ref, name, where)
-                                      : resolve_x_backend(ref, name, where);
+  const Reference reference{ref, use, name, where};
+  return kind == BackendKind::service ? resolve_service(reference) : resolve_x_backend(reference);
 }
 
-ResolvedBackend BackendResolver::resolve_service(const BackendObjectReference& ref, const std::string& name,
-                                                 const std::string& where) const {
+ResolvedBackend BackendResolver::resolve_service(const Reference& reference) const {
+  const auto& [ref, use, name, where] = reference;
   if (!ref.port) return bad(kNotFound, where + ".port: a Service needs a port: add it");
   auto service = find(snapshot_.services, name);
   if (!service)
     return bad(kNotFound,
                fmt::format("{}.name: there is no Service {}: create it or correct the name", where, name));
-  const auto* port = find_port(*service, *ref.port);
+  const auto* port = find_port(*service, *ref.port, transport_of(use));
   if (!port)
-    return bad(kNotFound, fmt::format("{}.port: Service {} has no TCP port {}: use one of its ports", where,
-                                      name, *ref.port));
-  const auto& protocol = port->app_protocol;
-  if (std::find(kForeignProtocols.begin(), kForeignProtocols.end(), protocol) != kForeignProtocols.end())
+    return bad(kNotFound, fmt::format("{}.port: Service {} has no {} port {}: use one of its ports", where,
+                                      name, transport_name(use), *ref.port));
+  const auto policy = use == BackendUse::datagram ? nullptr : tls_->find(name, port->name);
+  const auto speech = speech_of_app_protocol(port->app_protocol);
+  if (const auto why = misfit(speech, use, policy != nullptr); !why.empty())
     return bad(kProtocol,
-               fmt::format("{}: port {} of Service {} has appProtocol {}, which is not served by this "
-                           "version: use a port for HTTP/1.1",
-                           where, *ref.port, name, protocol));
-  auto verdict = check_annotation(*service, where);
-  BackendTarget target;
-  target.cluster = fmt::format("Service/{}/{}", name, *ref.port);
-  target.service = std::move(service);
-  target.port = *ref.port;
-  return {std::move(verdict), std::move(target)};
+               fmt::format("{}: port {} of Service {} has appProtocol {}: {}{}", where, *ref.port, name,
+                           port->app_protocol, why,
+                           speech.needs_tls && !policy ? ": add a BackendTLSPolicy for the Service" : ""));
+  ResolvedBackend result;
+  result.verdict = check_annotation(*service, where);
+  result.target.cluster = fmt::format("Service/{}/{}", name, *ref.port);
+  result.target.service = std::move(service);
+  result.target.port = *ref.port;
+  if (policy && use != BackendUse::passthrough) {
+    result.secured.push_back({name, port->name});
+    result.refused = policy->tls == nullptr;
+  }
+  if (!result.refused) set_speech(result.target, use, speech, policy ? policy->tls : nullptr);
+  return result;
 }
 
-ResolvedBackend BackendResolver::resolve_x_backend(const BackendObjectReference& ref, const std::string& name,
-                                                   const std::string& where) const {
+ResolvedBackend BackendResolver::resolve_x_backend(const Reference& reference) const {
+  const auto& [ref, use, name, where] = reference;
   if (ref.port)
     return bad("UnsupportedValue",
                fmt::format("{}.port: an XBackend has its own port: remove the field", where));
@@ -121,12 +143,48 @@ ResolvedBackend BackendResolver::resolve_x_backend(const BackendObjectReference&
                fmt::format("{}.name: there is no XBackend {}: create it or correct the name", where, name));
   if (!backend->port)
     return bad(kNotFound, fmt::format("{}: XBackend {}: spec.port.number is missing: add it", where, name));
-  auto verdict = check_protocol(*backend, where);
-  BackendTarget target;
-  target.cluster = "XBackend/" + name;
-  target.port = *backend->port;
-  target.x_backend = std::move(backend);
-  return {std::move(verdict), std::move(target)};
+  if (use == BackendUse::datagram)
+    return bad(kProtocol, fmt::format("{}: XBackend {} does not take UDP: use a Service", where, name));
+  const auto speech = speech_of_x_protocol(backend->protocol.value_or(""));
+  const bool has_tls = backend->tls.mode != "None";
+  if (const auto why = misfit(speech, use, has_tls); !why.empty())
+    return bad(kProtocol, fmt::format("{}: XBackend {}: spec.protocol {}: {}", where, name,
+                                      backend->protocol.value_or(""), why));
+  ResolvedBackend result;
+  std::shared_ptr<const ir::ClusterTls> tls;
+  if (has_tls) {
+    const auto checked = tls_of(*backend, where);
+    result.verdict = checked.accepted.ok ? checked.resolved_refs : checked.accepted;
+    if (!checked.tls) return result;
+    tls = checked.tls;
+  }
+  result.target.cluster = "XBackend/" + name;
+  result.target.port = *backend->port;
+  result.target.x_backend = std::move(backend);
+  set_speech(result.target, use, speech, tls);
+  return result;
+}
+
+BackendTls BackendResolver::tls_of(const objects::XBackend& backend, const std::string& where) const {
+  const auto place = fmt::format("{}: XBackend {}: spec.tls", where, backend.meta.full_name());
+  auto checked = evaluate(snapshot_, backend.tls.validation.value_or(objects::BackendTlsValidation{}),
+                          backend.meta.ns, place + ".validation");
+  if (!backend.tls.client_certificate_ref || !checked.tls) return checked;
+  auto certificate =
+      resolve_certificate(snapshot_, grants_,
+                          {{objects::kExperimentalGroup, objects::XBackend::kKind, backend.meta.ns},
+                           *backend.tls.client_certificate_ref,
+                           place + ".clientCertificateRef",
+                           "InvalidClientCertificateRef"});
+  if (!certificate.verdict.ok) {
+    checked.accepted = std::move(certificate.verdict);
+    checked.tls = nullptr;
+    return checked;
+  }
+  auto tls = std::make_shared<ir::ClusterTls>(*checked.tls);
+  tls->client_certificate = std::move(certificate.certificate);
+  checked.tls = std::move(tls);
+  return checked;
 }
 
 void BackendResolver::collect_inputs(const Referrer& from, const BackendObjectReference& ref,
@@ -136,10 +194,34 @@ void BackendResolver::collect_inputs(const Referrer& from, const BackendObjectRe
   const std::string ns(ref.ns ? std::string_view(*ref.ns) : from.ns);
   const auto name = ns + "/" + ref.name;
   if (kind == BackendKind::service)
-    to.push_back(find(snapshot_.services, name));
+    collect_service(name, ref.port, to);
   else
-    to.push_back(find(snapshot_.x_backends, name));
+    collect_x_backend(name, to);
   if (from.ns == ns) return;
+  for (const auto& grant : grants_.in_namespace(ns)) to.push_back(grant);
+}
+
+void BackendResolver::collect_service(const std::string& name, std::optional<std::int32_t> number,
+                                      Inputs& to) const {
+  const auto service = find(snapshot_.services, name);
+  to.push_back(service);
+  if (!service || !number) return;
+  for (const auto& port : service->ports)
+    if (auto policy = port.port == *number ? tls_->find(name, port.name) : nullptr)
+      to.push_back(std::move(policy));
+}
+
+void BackendResolver::collect_x_backend(const std::string& name, Inputs& to) const {
+  const auto backend = find(snapshot_.x_backends, name);
+  to.push_back(backend);
+  if (!backend) return;
+  const auto& tls = backend->tls;
+  if (tls.validation) translate::collect_inputs(snapshot_, *tls.validation, backend->meta.ns, to);
+  if (!tls.client_certificate_ref) return;
+  const auto& ref = *tls.client_certificate_ref;
+  const auto ns = ref.ns.value_or(backend->meta.ns);
+  to.push_back(find(snapshot_.secrets, ns + "/" + ref.name));
+  if (ns == backend->meta.ns) return;
   for (const auto& grant : grants_.in_namespace(ns)) to.push_back(grant);
 }
 

@@ -17,8 +17,12 @@ std::map<std::string, const BackendTarget*> targets_in_use(const Draft& draft) {
     for (const auto& listener : gateway.listeners) {
       if (!gateway.serves(listener)) continue;
       add(listener.filter_targets);
-      for (const auto& attachment : listener.attachments)
-        if (const auto* outcome = attachment.outcome(); outcome && outcome->route) add(outcome->targets);
+      for (const auto& attachment : listener.attachments) {
+        const auto* outcome = attachment.outcome();
+        if (!outcome || !outcome->is_served()) continue;
+        if (outcome->route || listener.takes_many_routes() || &attachment == oldest_l4(listener))
+          add(outcome->targets);
+      }
     }
   }
   return targets;

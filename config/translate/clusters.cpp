@@ -17,6 +17,8 @@ std::shared_ptr<const ir::Cluster> make_cluster(const BackendTarget& target, con
   cluster->breaker = settings.breaker;
   cluster->retry_budget = settings.retry_budget;
   cluster->dns = settings.dns;
+  cluster->protocol = target.protocol;
+  cluster->tls = target.tls;
   return cluster;
 }
 
@@ -34,7 +36,7 @@ HopelessBackend why_no_endpoint(const BackendTarget& target, const EndpointList&
   if (!list.has_slices)
     return {name, "spec", "it has no EndpointSlice, externalName or clusterIP",
             fmt::format("add one, or the annotation {}", objects::kEndpointsAnnotation)};
-  const auto* port = find_port(service, target.port);
+  const auto* port = find_port(service, target.port, target.transport);
   const bool has_name = port && !port->name.empty();
   return {name, fmt::format("spec.ports[{}]", has_name ? port->name : std::to_string(target.port)),
           "no endpoint of its EndpointSlices is ready on this port",

@@ -10,8 +10,19 @@
 namespace gatehouse::translate {
 namespace {
 
-std::string attached_message(const ParentDraft& parent) {
+/// The older route that has all of a listener to itself, or null.
+const RouteDraft* winner_over(const RouteDraft& route, const ListenerDraft& listener) {
+  if (route.kind != RouteKind::tcp && route.kind != RouteKind::udp) return nullptr;
+  const auto* first = oldest_l4(listener);
+  return first && first->route != &route ? first->route : nullptr;
+}
+
+std::string attached_message(const RouteDraft& route, const ParentDraft& parent) {
   const auto served = [&parent](const ListenerDraft* listener) { return parent.gateway->serves(*listener); };
+  for (const auto* listener : parent.listeners)
+    if (const auto* winner = winner_over(route, *listener))
+      return fmt::format("The route is attached, but {} is older and takes all that comes to listener {}.",
+                         winner->name(), listener->spec->name);
   if (std::any_of(parent.listeners.begin(), parent.listeners.end(), served)) return "The route is attached.";
   return fmt::format(
       "The route is attached, but its listener is not served: see the conditions of {} {}.",
@@ -27,7 +38,7 @@ objects::RouteParentStatus status_of(const RouteDraft& route, const ParentDraft&
   status.controller_name = parent.gateway->controller_name;
   status.conditions = {
       condition_of("Accepted", parent.attached.ok ? outcome.accepted : parent.attached, "Accepted",
-                   attached_message(parent)),
+                   attached_message(route, parent)),
       condition_of("ResolvedRefs", outcome.resolved_refs, "ResolvedRefs", "All references are resolved."),
   };
   if (const auto& dropped = outcome.partially_invalid; parent.attached.ok && !dropped.ok)
@@ -39,13 +50,21 @@ objects::RouteParentStatus status_of(const RouteDraft& route, const ParentDraft&
 }  // namespace
 
 void conditions(Draft& draft) {
-  std::vector<SharedMap<objects::RouteStatus>::Entry> statuses;
+  std::map<RouteKind, std::vector<SharedMap<objects::RouteStatus>::Entry>> statuses;
   for (const auto& route : draft.routes) {
     auto status = std::make_shared<objects::RouteStatus>();
     for (const auto& parent : route.parents) status->parents.push_back(status_of(route, parent));
-    statuses.push_back({route.object->meta.full_name(), std::move(status)});
+    statuses[route.kind].push_back({route.object->meta.full_name(), std::move(status)});
   }
-  draft.result.statuses.http_routes = SharedMap<objects::RouteStatus>(std::move(statuses));
+  const auto map_of = [&statuses](RouteKind kind) {
+    return SharedMap<objects::RouteStatus>(std::move(statuses[kind]));
+  };
+  auto& result = draft.result.statuses;
+  result.http_routes = map_of(RouteKind::http);
+  result.grpc_routes = map_of(RouteKind::grpc);
+  result.tls_routes = map_of(RouteKind::tls);
+  result.tcp_routes = map_of(RouteKind::tcp);
+  result.udp_routes = map_of(RouteKind::udp);
 }
 
 }  // namespace gatehouse::translate

@@ -2,6 +2,8 @@
 // The workpiece that the passes of translate hand on, each adding its part.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -11,6 +13,7 @@
 
 #include "config/translate/backend_refs.h"
 #include "config/translate/memo.h"
+#include "config/translate/route_forms.h"
 #include "config/translate/translate.h"
 #include "config/translate/verdict.h"
 
@@ -24,10 +27,10 @@ struct PolicyDraft;
 struct AttachmentDraft {
   const RouteDraft* route = nullptr;
   std::vector<std::string> hostnames;
-  /// The route as policies change it here; null: as it is.
+  /// The route as policies and the listener change it here; null: as it is.
   std::shared_ptr<const RouteOutcome> variant = nullptr;
 
-  /// What is served here; null until the http_routes pass ran.
+  /// What is served here; null until the routes pass ran.
   const RouteOutcome* outcome() const;
 };
 
@@ -43,9 +46,12 @@ struct ListenerDraft {
   std::vector<SocketAddress> binds;
   std::vector<std::shared_ptr<const ir::ExternalAuth>> request_filters;
   std::vector<BackendTarget> filter_targets;  ///< what the request filters ask
+  std::vector<ServicePortName> filter_secured;
   std::vector<AttachmentDraft> attachments;
 
   bool is_valid() const { return accepted.ok && conflict.ok; }
+  /// False: nothing tells connections or datagrams apart, so that one route has them all.
+  bool takes_many_routes() const { return spec->protocol != "TCP" && spec->protocol != "UDP"; }
 };
 
 struct GatewayDraft {
@@ -57,6 +63,8 @@ struct GatewayDraft {
   Verdict addresses_assigned;                      ///< not ok: some or all requested addresses are missing
   std::vector<objects::GatewayAddress> addresses;  ///< for the status
   std::vector<IpAddress> binds;
+  Verdict resolved_refs;  ///< of the Gateway itself: its client certificate
+  std::shared_ptr<const ir::Certificate> backend_certificate;  ///< null: none is sent to backends
   std::vector<ListenerDraft> listeners;  ///< its own first, then those of its ListenerSets by precedence
   std::size_t own_listeners = 0;
 
@@ -92,9 +100,14 @@ struct ParentDraft {
 };
 
 struct RouteDraft {
-  std::shared_ptr<const objects::HttpRoute> object;
-  std::vector<ParentDraft> parents;             ///< never empty
-  std::shared_ptr<const RouteOutcome> outcome;  ///< null until the http_routes pass ran
+  RouteKind kind = RouteKind::http;
+  std::shared_ptr<const objects::HttpRoute> object;  ///< routes of other kinds: in that form
+  std::vector<ParentDraft> parents;                  ///< never empty
+  std::shared_ptr<const RouteOutcome> outcome;       ///< null until the routes pass ran
+
+  std::string name() const { return fmt::format("{} {}", name_of(kind), object->meta.full_name()); }
+  /// Unique among all routes: of an HTTPRoute "namespace/name", of others name().
+  std::string key() const { return kind == RouteKind::http ? object->meta.full_name() : name(); }
 };
 
 inline const RouteOutcome* AttachmentDraft::outcome() const {
@@ -108,11 +121,11 @@ struct Draft {
   Memo& memo;
   std::vector<GatewayDraft> gateways;           ///< oldest first, then by name
   std::vector<ListenerSetDraft> listener_sets;  ///< oldest first, then by name
-  std::vector<RouteDraft> routes;               ///< by name
+  std::vector<RouteDraft> routes;               ///< by kind, then by name
   std::shared_ptr<PolicyDraft> policies;        ///< null when there is no policy
   std::vector<std::shared_ptr<const ir::Cluster>> clusters;
   Translation result;
-  BackendResolver backend_refs{snapshot};  ///< for whatever names a backend
+  BackendResolver backend_refs{snapshot, memo};  ///< for whatever names a backend
 
   /// What still works otherwise, or could mend itself.
   void warn(std::string object, std::string field, std::string reason, std::string fix) {
@@ -132,6 +145,8 @@ struct Draft {
   }
 };
 
+/// The one that serves a listener which takes one route only; null when there is none.
+const AttachmentDraft* oldest_l4(const ListenerDraft& listener);
 /// The Gateway or ListenerSet that has the listener.
 const objects::ObjectMeta& owner_of(const GatewayDraft& gateway, const ListenerDraft& listener);
 /// "Gateway namespace/name: listener x": how messages begin.
@@ -173,9 +188,13 @@ void attach(Draft& draft);
 /// Attaches policies to their targets.
 void policies(Draft& draft);
 /// Turns each route's rules into IR.
-void http_routes(Draft& draft);
+void routes(Draft& draft);
 /// Changes routes and clusters as policies say, listener by listener.
 void policy_variants(Draft& draft);
+/// Reads the client certificates of Gateways.
+void gateway_certificates(Draft& draft);
+/// Gives the clusters that a Gateway reaches over TLS its client certificate.
+void client_certificates(Draft& draft);
 /// Collects the endpoints of every Service port that a route uses.
 void backends(Draft& draft);
 /// Puts the configuration together; what equals the previous one is the same object.
@@ -186,5 +205,7 @@ void gateway_conditions(Draft& draft);
 void conditions(Draft& draft);
 /// Says what became of every policy.
 void policy_statuses(Draft& draft);
+/// The same for BackendTLSPolicies, Gateway by Gateway.
+void backend_tls_statuses(Draft& draft);
 
 }  // namespace gatehouse::translate

@@ -10,7 +10,6 @@
 namespace gatehouse::translate {
 namespace {
 
-constexpr const char* kTcp = "TCP";
 constexpr const char* kServiceNameLabel = "kubernetes.io/service-name";
 constexpr const char* kClusterDomain = ".svc.cluster.local";
 constexpr std::uint8_t kOtherZone = 1;
@@ -23,6 +22,10 @@ bool has_all(const Labels& labels, const Labels& wanted) {
     const auto found = labels.find(entry.first);
     return found != labels.end() && found->second == entry.second;
   });
+}
+
+const char* protocol_of(Transport transport) {
+  return transport == Transport::datagram ? "UDP" : "TCP";
 }
 
 /// An IP address in its one form, so that the same address is not two endpoints; a DNS name as it is.
@@ -57,7 +60,7 @@ Candidates candidates_of(const SliceIndex::Slices& slices, const objects::Servic
   Candidates candidates;
   for (const auto* slice : slices)
     for (const auto& slice_port : slice->ports)
-      if (slice_port.name == port.name && slice_port.protocol == kTcp)
+      if (slice_port.name == port.name && slice_port.protocol == port.protocol)
         for (const auto& endpoint : slice->endpoints)
           candidates.push_back({&endpoint, port_of(slice_port, port)});
   return candidates;
@@ -122,7 +125,7 @@ std::vector<ir::Endpoint> without_slices(const objects::Service& service, const 
 
 EndpointList of_service(const BackendTarget& target, const SliceIndex& index, const std::string& zone) {
   const auto& service = *target.service;
-  const auto* port = find_port(service, target.port);
+  const auto* port = find_port(service, target.port, target.transport);
   if (!port) return {};
   const auto& slices = index.of_service(service.meta.full_name());
   if (slices.empty()) return {without_slices(service, *port), false};
@@ -142,8 +145,10 @@ EndpointList of_x_backend(const BackendTarget& target, const SliceIndex& index, 
 
 }  // namespace
 
-const objects::ServicePort* find_port(const objects::Service& service, std::int32_t number) {
-  const auto usable = [number](const auto& port) { return port.port == number && port.protocol == kTcp; };
+const objects::ServicePort* find_port(const objects::Service& service, std::int32_t number,
+                                      Transport transport) {
+  const std::string_view protocol = protocol_of(transport);
+  const auto usable = [&](const auto& port) { return port.port == number && port.protocol == protocol; };
   const auto found = std::find_if(service.ports.begin(), service.ports.end(), usable);
   return found == service.ports.end() ? nullptr : &*found;
 }

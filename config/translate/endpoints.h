@@ -14,8 +14,9 @@
 
 namespace gatehouse::translate {
 
-/// The port of `service` with this number that HTTP can use, or null.
-const objects::ServicePort* find_port(const objects::Service& service, std::int32_t number);
+/// The port of `service` with this number for TCP or for UDP, or null.
+const objects::ServicePort* find_port(const objects::Service& service, std::int32_t number,
+                                      Transport transport);
 
 /// "ip:port,ip:port"; nullopt when an entry is something else.
 std::optional<std::vector<ir::Endpoint>> parse_endpoints(std::string_view text);

@@ -43,8 +43,8 @@ class ListenerFilters {
           fmt::format("{}.type: {} is not served by this version: use ExternalAuth", where, filter.type));
     Findings unsupported;
     Findings unresolved;
-    const FilterContext context{resolver_, referrer_of(gateway_, listener_), unsupported, unresolved,
-                                listener_.filter_targets};
+    const FilterContext context{resolver_,  referrer_of(gateway_, listener_), unsupported,
+                                unresolved, listener_.filter_targets,         listener_.filter_secured};
     listener_.request_filters.push_back(std::make_shared<const ir::ExternalAuth>(
         to_external_auth(*filter.external_auth, where + ".externalAuth", context)));
     add_all(unsupported_, unsupported, "UnsupportedValue");
@@ -62,12 +62,10 @@ class ListenerFilters {
 }  // namespace
 
 void listener_filters(Draft& draft) {
-  std::optional<BackendResolver> resolver;  // most configurations need none
   for (auto& gateway : draft.gateways) {
     for (auto& listener : gateway.listeners) {
       if (!listener.accepted.ok || listener.spec->request_filters.empty()) continue;
-      if (!resolver) resolver.emplace(draft.snapshot);
-      ListenerFilters(*resolver, gateway, listener).run();
+      ListenerFilters(draft.backend_refs, gateway, listener).run();
     }
   }
 }

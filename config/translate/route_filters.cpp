@@ -16,6 +16,10 @@ namespace {
 constexpr std::string_view kUnsupported = "UnsupportedValue";
 constexpr std::string_view kIncompatible = "IncompatibleFilters";
 
+void append(const std::vector<ServicePortName>& from, std::vector<ServicePortName>& to) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
 std::vector<std::string> lower_case_all(const std::vector<std::string>& texts) {
   std::vector<std::string> result;
   for (const auto& text : texts) result.push_back(lower_case(text));
@@ -128,9 +132,12 @@ class FilterTranslation {
 
   /// An invalid reference is dropped: a mirror never stands in the way of the request itself.
   void add_mirror(const objects::HttpRequestMirror& mirror, const std::string& where) {
-    auto resolved = context_.resolver.resolve(context_.from, mirror.backend_ref, where + ".backendRef");
+    auto resolved =
+        context_.resolver.resolve(context_.from, mirror.backend_ref, context_.use, where + ".backendRef");
+    append(resolved.secured, context_.secured);
     if (!resolved.verdict.ok)
       return context_.unresolved.add(resolved.verdict.reason, std::move(resolved.verdict.message));
+    if (resolved.refused) return;
     ir::Mirror result;
     result.cluster = resolved.target.cluster;
     if (mirror.percent) result.numerator = static_cast<std::uint32_t>(*mirror.percent);
@@ -181,20 +188,21 @@ TranslatedFilters to_filters(const std::vector<objects::HttpRouteFilter>& filter
 ir::ExternalAuth to_external_auth(const objects::HttpExternalAuth& auth, const std::string& where,
                                   const FilterContext& context) {
   ir::ExternalAuth result;
-  if (auth.protocol != "HTTP")
-    context.unsupported.add(
-        kUnsupported,
-        fmt::format("{}.protocol: {} is not served by this version: use HTTP", where, auth.protocol));
+  const bool is_grpc = auth.protocol == "GRPC";
+  result.protocol = is_grpc ? ir::ExternalAuth::Protocol::grpc : ir::ExternalAuth::Protocol::http;
   if (!auth.http_path.empty()) check_path_value(auth.http_path, where + ".http.path", context.unsupported);
   result.path = path_prefix(auth.http_path);
-  result.allowed_headers = lower_case_all(auth.http_allowed_headers);
+  result.allowed_headers = lower_case_all(is_grpc ? auth.grpc_allowed_headers : auth.http_allowed_headers);
   result.response_headers = lower_case_all(auth.http_allowed_response_headers);
   result.max_body_bytes = static_cast<std::uint32_t>(std::max(auth.forward_body_max_size.value_or(0), 0));
-  auto resolved = context.resolver.resolve(context.from, auth.backend_ref, where + ".backendRef");
+  auto resolved = context.resolver.resolve(
+      context.from, auth.backend_ref, is_grpc ? BackendUse::grpc : BackendUse::http, where + ".backendRef");
+  append(resolved.secured, context.secured);
   if (!resolved.verdict.ok) {
     context.unresolved.add(resolved.verdict.reason, std::move(resolved.verdict.message));
     return result;
   }
+  if (resolved.refused) return result;
   result.cluster = resolved.target.cluster;
   context.targets.push_back(std::move(resolved.target));
   return result;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// filters[] of an HTTPRoute rule or backendRef.
+// filters[] of an HTTPRoute or GRPCRoute rule or backendRef.
 #pragma once
 
 #include <string>
@@ -19,6 +19,8 @@ struct FilterContext {
   Findings& unsupported;                ///< the rule cannot be served as it is: for Accepted
   Findings& unresolved;                 ///< for ResolvedRefs
   std::vector<BackendTarget>& targets;  ///< backends that filters send requests to
+  std::vector<ServicePortName>& secured;
+  BackendUse use = BackendUse::http;  ///< of mirrors
 };
 
 enum class FilterOwner : std::uint8_t { rule, backend };

@@ -58,13 +58,13 @@ std::string normal_path(std::string_view path) {
 
 ir::PathMatch to_path(const objects::HttpPathMatch& path, const std::string& where, Findings& findings) {
   if (path.type == "RegularExpression") {
-    check_pattern(path.value, where + ".path.value", findings);
-    return {ir::PathMatchKind::regex, path.value};
+    check_pattern(path.value, where, findings);
+    return {ir::PathMatchKind::regex, path.value, path.rank};
   }
   auto value = normal_path(path.value);
   if (const auto complaint = objects::check_path(value))  // an escape may have hidden a dot segment
-    findings.add(kUnsupported, fmt::format("{}.path.value: in its normal form {}: {}", where,
-                                           complaint->reason, complaint->fix));
+    findings.add(kUnsupported,
+                 fmt::format("{}: in its normal form {}: {}", where, complaint->reason, complaint->fix));
   if (path.type == "Exact") return {ir::PathMatchKind::exact, std::move(value)};
   if (value.size() > 1 && value.ends_with('/')) value.pop_back();  // the API ignores it
   return {ir::PathMatchKind::prefix, std::move(value)};
@@ -107,9 +107,10 @@ std::vector<ir::ValueMatch> to_query(const objects::HttpRouteMatch& match, const
 
 }  // namespace
 
-ir::RouteMatch to_match(const objects::HttpRouteMatch& match, const std::string& where, Findings& findings) {
+ir::RouteMatch to_match(const objects::HttpRouteMatch& match, const std::string& where, Findings& findings,
+                        std::string_view path_field) {
   ir::RouteMatch result;
-  result.path = to_path(match.path, where, findings);
+  result.path = to_path(match.path, fmt::format("{}.{}", where, path_field), findings);
   result.method = match.method.value_or("");
   result.headers = to_headers(match, where, findings);
   result.query = to_query(match, where, findings);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// matches[] of an HTTPRoute rule.
+// matches[] of an HTTPRoute rule, or of a GRPCRoute in the form of one.
 #pragma once
 
 #include <string>
@@ -11,8 +11,9 @@
 
 namespace gatehouse::translate {
 
-/// `where` names object and field of `match`. What cannot be served goes to `findings`; the result is then
-/// unusable.
-ir::RouteMatch to_match(const objects::HttpRouteMatch& match, const std::string& where, Findings& findings);
+/// `where` names object and field of `match`, `path_field` what its path comes from there. What cannot be
+/// served goes to `findings`; the result is then unusable.
+ir::RouteMatch to_match(const objects::HttpRouteMatch& match, const std::string& where, Findings& findings,
+                        std::string_view path_field = "path.value");
 
 }  // namespace gatehouse::translate

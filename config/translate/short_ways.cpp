@@ -15,7 +15,39 @@ using objects::EndpointSlice;
 bool by_age(const ir::Attachment& a, const ir::Attachment& b) {
   const auto& x = a.route->age;
   const auto& y = b.route->age;
-  return std::tie(x.created, x.name) < std::tie(y.created, y.name);
+  return std::tie(x.created, x.name, a.route->key) < std::tie(y.created, y.name, b.route->key);
+}
+
+/// Hides the routes of other kinds for as long as it lives.
+class OtherRoutes {
+ public:
+  OtherRoutes(objects::Snapshot& snapshot, Memo& memo) : snapshot_(snapshot), memo_(memo) { swap(); }
+  ~OtherRoutes() { swap(); }
+  OtherRoutes(const OtherRoutes&) = delete;
+  OtherRoutes& operator=(const OtherRoutes&) = delete;
+
+ private:
+  void swap() {
+    hidden_.grpc_routes.swap(snapshot_.grpc_routes);
+    hidden_.tls_routes.swap(snapshot_.tls_routes);
+    hidden_.tcp_routes.swap(snapshot_.tcp_routes);
+    hidden_.udp_routes.swap(snapshot_.udp_routes);
+    forms_.swap(memo_.forms);
+  }
+
+  objects::Snapshot& snapshot_;
+  Memo& memo_;
+  objects::Snapshot hidden_;
+  decltype(Memo::forms) forms_;
+};
+
+/// Statuses of BackendTLSPolicies tell which Gateways lead to them; a client certificate makes clusters of a
+/// Gateway's own.
+bool ties_routes(const objects::Snapshot& snapshot) {
+  return !snapshot.backend_tls_policies.empty() ||
+         std::any_of(snapshot.gateways.begin(), snapshot.gateways.end(), [](const auto& entry) {
+           return entry.second->tls.backend_client_certificate.has_value();
+         });
 }
 
 bool selects_endpoints(const BackendTarget& target) {
@@ -50,7 +82,8 @@ void change_count(std::vector<objects::ListenerStatus>& listeners, const std::st
 
 Translation ShortWays::run(const objects::Snapshot& snapshot, const Options& options, Memo& memo) {
   const auto changes = tracker_.update(snapshot);
-  const bool routes_tied = !changes.routes.empty() && (last_.policies || !last_.statuses.policies.empty());
+  const bool routes_tied = !changes.routes.empty() &&
+                           (last_.policies || !last_.statuses.policies.empty() || ties_routes(snapshot));
   if (!has_last_ || changes.others || routes_tied) {
     translate_all(snapshot, options, memo);
   } else {
@@ -84,13 +117,14 @@ void ShortWays::trace(const Draft& draft, Effects& effects) {
       for (const auto& attachment : listener.attachments) {
         const auto* outcome = attachment.outcome();
         if (!outcome) continue;
-        auto& trace = traces_[attachment.route->object->meta.full_name()];
+        auto& trace = traces_[attachment.route->key()];
         trace.outcome = attachment.route->outcome;
         if (outcome->accepted.ok) {
           trace.counted.push_back(name);
           ++effects.counts[name];
         }
-        if (!outcome->route || !gateway.serves(listener)) continue;
+        if (!outcome->is_served() || !gateway.serves(listener)) continue;
+        if (outcome->l4 && !listener.takes_many_routes() && &attachment != oldest_l4(listener)) continue;
         trace.served.push_back(name);
         effects.listeners.insert(name);
         for (const auto& target : outcome->targets) use(target, effects);
@@ -131,6 +165,7 @@ void ShortWays::translate_routes(const std::vector<std::string>& names, const Op
   std::map<std::string, Memo::RouteEntry, std::less<>> entries;
   routes.swap(snapshot.http_routes);
   entries.swap(memo.routes);
+  OtherRoutes others(snapshot, memo);
   for (const auto& name : names) {
     if (const auto found = routes.find(name); found != routes.end())
       snapshot.http_routes.emplace(name, found->second);

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::array kPasses{
     Pass{"gateway_classes", gateway_classes},
-    Pass{"gateways", gateways},            // of the classes found before
+    Pass{"gateways", gateways},  // of the classes found before
+    Pass{"gateway_certificates", gateway_certificates},
     Pass{"listener_sets", listener_sets},  // of Gateways found before; their entries follow its own listeners
     Pass{"listeners", listeners},
     Pass{"listener_filters", listener_filters},  // only of listeners that are good so far
@@ -21,13 +22,15 @@ constexpr std::array kPasses{
     Pass{"shared_sockets", shared_sockets},  // needs the addresses; a conflicted listener claims no socket
     Pass{"attach", attach},                  // needs supported kinds and hostnames of the listeners
     Pass{"policies", policies},              // needs all that can be a target
-    Pass{"http_routes", http_routes},        // only routes that have a parent of ours
+    Pass{"routes", routes},                  // only those that have a parent of ours
     Pass{"policy_variants", policy_variants},
-    Pass{"backends", backends},  // only Service ports that routes use
+    Pass{"client_certificates", client_certificates},  // last of those that change clusters
+    Pass{"backends", backends},                        // only Service ports that routes use
     Pass{"assemble", assemble},
     Pass{"gateway_conditions", gateway_conditions},  // attachedRoutes counts the routes that were accepted
     Pass{"conditions", conditions},
     Pass{"policy_statuses", policy_statuses},
+    Pass{"backend_tls_statuses", backend_tls_statuses},
 };
 
 }  // namespace

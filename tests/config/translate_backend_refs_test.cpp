@@ -70,8 +70,9 @@ objects::Snapshot with_x_backend() {
   return snapshot;
 }
 
-std::string reason_of(const objects::Snapshot& snapshot, const objects::BackendObjectReference& ref) {
-  return BackendResolver(snapshot).resolve(kRoute, ref, "HTTPRoute here/r: x").verdict.reason;
+std::string reason_of(const objects::Snapshot& snapshot, const objects::BackendObjectReference& ref,
+                      BackendUse use = BackendUse::http) {
+  return BackendResolver(snapshot).resolve(kRoute, ref, use, "HTTPRoute here/r: x").verdict.reason;
 }
 
 Inputs inputs_of(const objects::Snapshot& snapshot, const objects::BackendObjectReference& ref) {
@@ -131,14 +132,17 @@ TEST_CASE("a route learns nothing about another namespace that does not permit i
   CHECK(reason_of(snapshot, ref_to("there")) == "BackendNotFound");
 }
 
-TEST_CASE("a Service port whose protocol is not HTTP/1.1 is no backend") {
-  for (const auto* protocol : {"kubernetes.io/h2c", "kubernetes.io/wss", "grpc", "https"}) {
+TEST_CASE("a Service port that needs TLS is no backend without a policy, but for connections") {
+  for (const auto* protocol : {"kubernetes.io/wss", "https", "HTTPS"}) {
     objects::Snapshot snapshot;
     add(snapshot, service("here", protocol));
     INFO(protocol);
     CHECK(reason_of(snapshot, ref_to(std::nullopt)) == "UnsupportedProtocol");
+    CHECK(reason_of(snapshot, ref_to(std::nullopt), BackendUse::grpc) == "UnsupportedProtocol");
+    CHECK(reason_of(snapshot, ref_to(std::nullopt), BackendUse::stream).empty());
+    CHECK(reason_of(snapshot, ref_to(std::nullopt), BackendUse::passthrough).empty());
   }
-  for (const auto* protocol : {"", "http", "kubernetes.io/ws", "example.com/own"}) {
+  for (const auto* protocol : {"", "http", "kubernetes.io/ws", "kubernetes.io/h2c", "example.com/own"}) {
     objects::Snapshot snapshot;
     add(snapshot, service("here", protocol));
     INFO(protocol);
@@ -162,14 +166,99 @@ TEST_CASE("the target of a reference names cluster, object and port") {
   objects::Snapshot snapshot = with_x_backend();
   add(snapshot, service("here"));
   const BackendResolver resolver(snapshot);
-  const auto plain = resolver.resolve(kRoute, ref_to("here"), "x").target;
+  const auto plain = resolver.resolve(kRoute, ref_to("here"), BackendUse::http, "x").target;
   CHECK(plain.cluster == "Service/here/web/80");
   CHECK(plain.service == snapshot.services.at("here/web"));
   CHECK(plain.port == 80);
-  const auto x = resolver.resolve(kRoute, x_ref(), "x").target;
+  const auto x = resolver.resolve(kRoute, x_ref(), BackendUse::http, "x").target;
   CHECK(x.cluster == "XBackend/here/web");
   CHECK(x.x_backend == snapshot.x_backends.at("here/web"));
   CHECK(x.port == 8080);
+}
+
+TEST_CASE("each use of a port has its protocol, and its own cluster where that differs") {
+  using ir::ClusterProtocol;
+  struct Row {
+    const char* app_protocol;
+    BackendUse use;
+    const char* cluster;
+    ClusterProtocol protocol;
+  };
+  for (const auto& row :
+       {Row{"", BackendUse::http, "Service/here/web/80", ClusterProtocol::http1},
+        Row{"", BackendUse::grpc, "Service/here/web/80@h2", ClusterProtocol::http2},
+        Row{"", BackendUse::stream, "Service/here/web/80", ClusterProtocol::http1},
+        Row{"", BackendUse::passthrough, "Service/here/web/80", ClusterProtocol::http1},
+        Row{"kubernetes.io/h2c", BackendUse::http, "Service/here/web/80", ClusterProtocol::http2},
+        Row{"kubernetes.io/h2c", BackendUse::grpc, "Service/here/web/80", ClusterProtocol::http2},
+        Row{"kubernetes.io/h2c", BackendUse::stream, "Service/here/web/80", ClusterProtocol::http2},
+        Row{"kubernetes.io/ws", BackendUse::http, "Service/here/web/80", ClusterProtocol::http1}}) {
+    objects::Snapshot snapshot;
+    add(snapshot, service("here", row.app_protocol));
+    INFO(row.app_protocol << " " << static_cast<int>(row.use));
+    const auto resolved = BackendResolver(snapshot).resolve(kRoute, ref_to("here"), row.use, "x");
+    CHECK(resolved.is_usable());
+    CHECK(resolved.target.cluster == row.cluster);
+    CHECK(resolved.target.protocol == row.protocol);
+    CHECK_FALSE(resolved.target.tls);
+  }
+  objects::Snapshot snapshot;
+  add(snapshot, service("here", "kubernetes.io/ws"));
+  CHECK(reason_of(snapshot, ref_to("here"), BackendUse::grpc) == "UnsupportedProtocol");
+  CHECK(reason_of(snapshot, ref_to("here"), BackendUse::datagram) == "BackendNotFound");
+}
+
+TEST_CASE("a policy encrypts what is not passed through, each use with what it offers") {
+  objects::Snapshot snapshot;
+  add(snapshot, service("here", ""));
+  objects::BackendTlsPolicy policy;
+  policy.meta.name = "p";
+  policy.meta.ns = "here";
+  policy.target_refs = {{"", "Service", "web", std::nullopt}};
+  policy.validation.hostname = "web.example";
+  policy.validation.well_known_ca_certificates = "System";
+  snapshot.backend_tls_policies["here/p"] = std::make_shared<objects::BackendTlsPolicy>(policy);
+  const BackendResolver resolver(snapshot);
+  const auto target = [&](BackendUse use) {
+    return resolver.resolve(kRoute, ref_to("here"), use, "x").target;
+  };
+  using Names = std::vector<std::string>;
+  CHECK(target(BackendUse::http).protocol == ir::ClusterProtocol::negotiated);
+  CHECK(target(BackendUse::http).tls->options.alpn == Names{"h2", "http/1.1"});
+  CHECK(target(BackendUse::grpc).cluster == "Service/here/web/80@h2");
+  CHECK(target(BackendUse::grpc).tls->options.alpn == Names{"h2"});
+  CHECK(target(BackendUse::stream).cluster == "Service/here/web/80@tls");
+  CHECK(target(BackendUse::stream).tls->options.alpn.empty());
+  CHECK(target(BackendUse::passthrough).cluster == "Service/here/web/80@tcp");
+  CHECK_FALSE(target(BackendUse::passthrough).tls);
+
+  const auto inputs = inputs_of(snapshot, ref_to("here"));
+  CHECK(inputs.size() == 2);
+  policy.validation.hostname = "other.example";
+  snapshot.backend_tls_policies["here/p"] = std::make_shared<objects::BackendTlsPolicy>(policy);
+  CHECK(inputs_of(snapshot, ref_to("here")) != inputs);
+}
+
+TEST_CASE("a policy that did not change stays the same object in the memo") {
+  objects::Snapshot snapshot;
+  add(snapshot, service("here", ""));
+  objects::BackendTlsPolicy policy;
+  policy.meta.name = "p";
+  policy.meta.ns = "here";
+  policy.target_refs = {{"", "Service", "web", std::nullopt}};
+  policy.validation.hostname = "web.example";
+  policy.validation.ca_certificate_refs = {{"", "ConfigMap", "ca"}};
+  snapshot.backend_tls_policies["here/p"] = std::make_shared<objects::BackendTlsPolicy>(policy);
+  Memo memo;
+  const auto inputs = [&] {
+    Inputs found;
+    BackendResolver(snapshot, memo).collect_inputs(kRoute, ref_to("here"), found);
+    return found;
+  };
+  const auto before = inputs();
+  CHECK(inputs() == before);
+  snapshot.config_maps["here/ca"] = std::make_shared<objects::ConfigMap>();
+  CHECK(inputs() != before);
 }
 
 TEST_CASE("what a local reference depends on is its object alone") {

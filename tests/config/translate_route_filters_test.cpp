@@ -25,8 +25,9 @@ Result translate_filters(const std::vector<objects::HttpRouteFilter>& filters,
   Findings unsupported;
   Findings unresolved;
   std::vector<BackendTarget> targets;
-  const FilterContext context{
-      resolver, {"gateway.networking.k8s.io", "HTTPRoute", "default"}, unsupported, unresolved, targets};
+  std::vector<ServicePortName> secured;
+  const Referrer from{"gateway.networking.k8s.io", "HTTPRoute", "default"};
+  const FilterContext context{resolver, from, unsupported, unresolved, targets, secured};
   auto result = to_filters(filters, {owner, rule, "HTTPRoute default/r: spec.rules[0]"}, context);
   return {std::move(result), unsupported.verdict(), unresolved.verdict()};
 }

@@ -33,7 +33,7 @@ class VariantMaker {
 
  private:
   void apply_to_rule(ir::RouteRule& rule, std::size_t position, const std::string& route_key) {
-    const auto base = in_.policies.rule_chain(in_.object, position, in_.listener);
+    const auto base = in_.policies.rule_chain(in_.object, position, in_.listener, in_.kind);
     const auto own = own_settings(in_.object.rules[position]);
     std::vector<PolicyChain> chains;
     for (auto& backend : rule.backends) {

@@ -33,6 +33,7 @@ struct VariantInput {
   const TrafficPolicies& policies;
   const PolicyChain& listener;  ///< of the policies that hold on it
   const objects::HttpRoute& object;
+  std::string_view kind;                        ///< of the route that has this form
   std::shared_ptr<const RouteOutcome> outcome;  ///< without policies; has a route
   const ClusterSettings& defaults;
 };

@@ -24,7 +24,7 @@ std::vector<std::uint32_t> by_age(std::span<const PolicyHead> policies) {
 
 std::string readable(const PolicyHead& head, const objects::PolicyTargetReference& ref) {
   const auto section = ref.section_name.value_or("");
-  const auto* word = ref.kind == "HTTPRoute" ? "rule" : "listener";
+  const auto* word = ref.kind.ends_with("Route") ? "rule" : ref.kind == "Service" ? "port" : "listener";
   return fmt::format("{} {}/{}{}", ref.kind, head.meta->ns, ref.name,
                      section.empty() ? "" : fmt::format(" {} {}", word, section));
 }

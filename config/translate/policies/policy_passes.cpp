@@ -57,15 +57,16 @@ std::string signature(const PolicyChain& chain) {
   return text;
 }
 
-bool concerns(const TrafficPolicies& policies, const objects::HttpRoute& route, const RouteOutcome& outcome) {
+bool concerns(const TrafficPolicies& policies, const RouteDraft& route, const RouteOutcome& outcome) {
   const auto& attachments = policies.attachments();
-  const auto name = route.meta.full_name();
+  const auto name = route.object->meta.full_name();
+  const auto kind = name_of(route.kind);
   const auto has_policy = [&](const auto& target) { return policies.backend(target.cluster) != nullptr; };
   const auto has_rule_policy = [&](const auto& rule) {
-    return rule.name && attachments.find(target_key(objects::HttpRoute::kKind, name, *rule.name));
+    return rule.name && attachments.find(target_key(kind, name, *rule.name));
   };
-  return attachments.find(target_key(objects::HttpRoute::kKind, name)) != nullptr ||
-         std::any_of(route.rules.begin(), route.rules.end(), has_rule_policy) ||
+  return attachments.find(target_key(kind, name)) != nullptr ||
+         std::any_of(route.object->rules.begin(), route.object->rules.end(), has_rule_policy) ||
          std::any_of(outcome.targets.begin(), outcome.targets.end(), has_policy);
 }
 
@@ -103,15 +104,34 @@ class VariantPass {
       target.settings = backend_settings(traffic_, target.cluster, defaults_);
     for (auto& attachment : listener.attachments) {
       const auto& route = *attachment.route;
-      if (!route.outcome || !route.outcome->route) continue;
-      if (chain.empty() && !concerns(traffic_, *route.object, *route.outcome)) continue;
+      if (!route.outcome || !route.outcome->route) {
+        set_backend_policies(attachment);
+        continue;
+      }
+      if (chain.empty() && !concerns(traffic_, route, *route.outcome)) continue;
       attachment.variant = variant_of(route, chain, scope).outcome;
     }
   }
 
+  /// Of a route below HTTP only the backends' own policies count.
+  void set_backend_policies(AttachmentDraft& attachment) {
+    const auto* outcome = attachment.outcome();
+    if (!outcome || !outcome->l4) return;
+    auto changed = std::make_shared<RouteOutcome>(*outcome);
+    bool any = false;
+    for (auto& target : changed->targets) {
+      target.settings = backend_settings(traffic_, target.cluster, defaults_);
+      if (!target.settings) continue;
+      any = true;
+      draft_.policies->uses[traffic_.backend(target.cluster)->key].effective |=
+          traffic_.backend(target.cluster)->fields;
+    }
+    if (any) attachment.variant = std::move(changed);
+  }
+
   const RouteVariant& variant_of(const RouteDraft& route, const PolicyChain& chain,
                                  const std::string& scope) {
-    const PolicyMemo::Key key{route.object->meta.full_name(), scope};
+    const PolicyMemo::Key key{route.name(), scope};
     auto& entry = next_[key];
     if (entry.from == route.outcome) return entry.variant;
     const auto known = memo_.variants.find(key);
@@ -128,7 +148,8 @@ class VariantPass {
 
   /// A variant that equals the one before carries its route on.
   RouteVariant make(const RouteDraft& route, const PolicyChain& chain, const PolicyMemo::Entry* before) {
-    auto variant = apply_policies({traffic_, chain, *route.object, route.outcome, defaults_});
+    auto variant =
+        apply_policies({traffic_, chain, *route.object, name_of(route.kind), route.outcome, defaults_});
     if (!before || variant.outcome->route == route.outcome->route) return variant;
     const auto& old = before->variant.outcome->route;
     if (old == variant.outcome->route || *old != *variant.outcome->route) return variant;
@@ -141,8 +162,7 @@ class VariantPass {
   void report(const std::string& route, const PolicyMemo::Entry& entry) {
     add_uses(entry.variant.uses, draft_.policies->uses);
     for (const auto& dispute : entry.variant.disputes)
-      draft_.warn("HTTPRoute " + route, dispute, "none of them is used",
-                  "attach one policy to the rule or the route");
+      draft_.warn(route, dispute, "none of them is used", "attach one policy to the rule or the route");
   }
 
   Draft& draft_;

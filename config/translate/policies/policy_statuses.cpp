@@ -67,10 +67,9 @@ objects::Condition condition_of(const PolicyPlace& place, const AttachmentOutcom
   const auto overridden = beaten(place, outcome);
   if (overridden.any()) {
     const bool all = overridden == (outcome.given | outcome.given_overrides);
-    return accepted(
-        kTrue, "Overridden",
-        fmt::format("{}: overrides of Gateways decide about {} for {}: talk to their owners", name,
-                    all ? "all that it sets" : names_of(overridden), target.name));
+    return accepted(kTrue, "Overridden",
+                    fmt::format("{}: overrides of Gateways decide about {} for {}: talk to their owners",
+                                name, all ? "all that it sets" : names_of(overridden), target.name));
   }
   if (target.policies.front() != place.number)
     return accepted(kTrue, "Merged", fmt::format("It is applied together with {}.", others(place, target)));

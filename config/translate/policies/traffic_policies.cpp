@@ -47,13 +47,12 @@ const PolicyChain& TrafficPolicies::listener(std::string_view name) const {
 }
 
 PolicyChain TrafficPolicies::rule_chain(const objects::HttpRoute& route, std::size_t rule,
-                                        const PolicyChain& chain) const {
+                                        const PolicyChain& chain, std::string_view kind) const {
   PolicyChain result;
   const auto name = route.meta.full_name();
   const auto& section = route.rules[rule].name;
-  const auto* of_rule =
-      section ? attachments_.find(target_key(objects::HttpRoute::kKind, name, *section)) : nullptr;
-  const auto* of_route = attachments_.find(target_key(objects::HttpRoute::kKind, name));
+  const auto* of_rule = section ? attachments_.find(target_key(kind, name, *section)) : nullptr;
+  const auto* of_route = attachments_.find(target_key(kind, name));
   if (of_rule) result.push_back(of_rule);
   if (of_route) result.push_back(of_route);
   result.insert(result.end(), chain.begin(), chain.end());

@@ -50,7 +50,8 @@ class TrafficPolicies {
   }
   const PolicyChain& listener(std::string_view name) const;
   /// `chain` of a listener with the policies of the route and of its rule before it.
-  PolicyChain rule_chain(const objects::HttpRoute& route, std::size_t rule, const PolicyChain& chain) const;
+  PolicyChain rule_chain(const objects::HttpRoute& route, std::size_t rule, const PolicyChain& chain,
+                         std::string_view kind = objects::HttpRoute::kKind) const;
   /// Null when the backend that `cluster` stands for has no policy.
   const TargetPolicies* backend(std::string_view cluster) const;
 
