@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pass that turns HTTPRoutes into IR, one at a time and only those whose inputs changed.
+// The passes that turn routes into IR, one at a time and only those whose inputs changed; and the rules of
+// HTTPRoutes and GRPCRoutes.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,17 +9,15 @@
 #include "config/translate/draft.h"
 #include "config/translate/route_filters.h"
 #include "config/translate/route_matches.h"
+#include "config/translate/route_translation.h"
 #include "config/translate/rule_settings.h"
 
 namespace gatehouse::translate {
 namespace {
 
-Referrer referrer_of(const objects::HttpRoute& route) {
-  return {objects::kGatewayGroup, objects::HttpRoute::kKind, route.meta.ns};
-}
-
 struct RulePlace {
   const objects::HttpRouteRule& rule;
+  RouteKind kind;
   Referrer from;
   std::string where;  ///< object and field of the rule
   std::string key;    ///< the same for the life of the rule
@@ -31,7 +30,13 @@ class RuleTranslation {
   RuleTranslation(RulePlace place, const BackendResolver& resolver, Findings& unresolved)
       : rule_(place.rule),
         place_(std::move(place)),
-        context_{resolver, place_.from, unsupported_, unresolved, targets_} {}
+        context_{resolver,
+                 place_.from,
+                 unsupported_,
+                 unresolved,
+                 targets_,
+                 secured_,
+                 place_.kind == RouteKind::grpc ? BackendUse::grpc : BackendUse::http} {}
   RuleTranslation(const RuleTranslation&) = delete;
   RuleTranslation& operator=(const RuleTranslation&) = delete;
 
@@ -58,13 +63,15 @@ class RuleTranslation {
 
   const Findings& unsupported() const { return unsupported_; }
   const std::vector<BackendTarget>& targets() const { return targets_; }
+  const std::vector<ServicePortName>& secured() const { return secured_; }
 
  private:
   std::vector<ir::RouteMatch> to_matches() {
     std::vector<ir::RouteMatch> matches;
     for (std::size_t i = 0; i < rule_.matches.size(); ++i) {
       Findings findings;
-      auto match = to_match(rule_.matches[i], fmt::format("{}.matches[{}]", place_.where, i), findings);
+      auto match = to_match(rule_.matches[i], fmt::format("{}.matches[{}]", place_.where, i), findings,
+                            place_.kind == RouteKind::grpc ? "method" : "path.value");
       if (findings.empty())
         matches.push_back(std::move(match));
       else
@@ -78,9 +85,10 @@ class RuleTranslation {
     ir::WeightedBackend backend;
     backend.weight = static_cast<std::uint32_t>(std::max(ref.weight, 0));
     auto filters = to_filters(ref.filters, {FilterOwner::backend, rule_, where}, context_);
-    auto resolved = context_.resolver.resolve(context_.from, ref, where);
+    auto resolved = context_.resolver.resolve(context_.from, ref, context_.use, where);
     if (!resolved.verdict.ok) context_.unresolved.add(resolved.verdict.reason, resolved.verdict.message);
-    if (!resolved.verdict.ok || filters.refuses_requests) {
+    secured_.insert(secured_.end(), resolved.secured.begin(), resolved.secured.end());
+    if (!resolved.is_usable() || filters.refuses_requests) {
       backend.error_status = kInvalidBackendStatus;
       return backend;
     }
@@ -96,22 +104,25 @@ class RuleTranslation {
   RulePlace place_;
   Findings unsupported_;
   std::vector<BackendTarget> targets_;
+  std::vector<ServicePortName> secured_;
   FilterContext context_;
 };
 
 /// Translates one route; lives for that only.
 class RouteTranslation {
  public:
-  RouteTranslation(const objects::HttpRoute& route, const BackendResolver& resolver)
-      : route_(route), resolver_(resolver), name_("HTTPRoute " + route.meta.full_name()) {}
+  RouteTranslation(const RouteDraft& route, const BackendResolver& resolver)
+      : route_(*route.object), kind_(route.kind), resolver_(resolver), name_(route.name()) {}
 
   RouteOutcome run() {
     auto ir = std::make_shared<ir::HttpRoute>();
-    ir->key = "HTTPRoute/" + route_.meta.full_name();
+    ir->key = fmt::format("{}/{}", name_of(kind_), route_.meta.full_name());
+    ir->grpc = kind_ == RouteKind::grpc;
     ir->age = {route_.meta.creation_timestamp, route_.meta.full_name()};
     for (std::size_t i = 0; i < route_.rules.size(); ++i) add_rule(i, *ir);
     if (ir->rules.size() == route_.rules.size()) ir->positions.clear();
     outcome_.resolved_refs = unresolved_.verdict();
+    sort_out(outcome_.secured);
     if (dropped_.empty() || dropped_.size() < route_.rules.size()) {
       outcome_.route = std::move(ir);
       outcome_.partially_invalid = partially_invalid();
@@ -124,9 +135,10 @@ class RouteTranslation {
  private:
   void add_rule(std::size_t index, ir::HttpRoute& to) {
     const auto& spec = route_.rules[index];
-    RuleTranslation translation({spec, referrer_of(route_), fmt::format("{}: spec.rules[{}]", name_, index),
-                                 fmt::format("{}/{}", to.key, spec.name.value_or(std::to_string(index)))},
-                                resolver_, unresolved_);
+    RuleTranslation translation(
+        {spec, kind_, referrer_of(kind_, route_), fmt::format("{}: spec.rules[{}]", name_, index),
+         fmt::format("{}/{}", to.key, spec.name.value_or(std::to_string(index)))},
+        resolver_, unresolved_);
     auto rule = translation.run();
     if (const auto& unsupported = translation.unsupported(); !unsupported.empty()) {
       unsupported_.add(unsupported.verdict().reason, unsupported.verdict().message);
@@ -134,6 +146,8 @@ class RouteTranslation {
     }
     const auto& targets = translation.targets();
     outcome_.targets.insert(outcome_.targets.end(), targets.begin(), targets.end());
+    outcome_.secured.insert(outcome_.secured.end(), translation.secured().begin(),
+                            translation.secured().end());
     if (rule.matches.empty()) return;
     to.rules.push_back(std::move(rule));
     to.positions.push_back(static_cast<std::uint32_t>(index));
@@ -147,6 +161,7 @@ class RouteTranslation {
   }
 
   const objects::HttpRoute& route_;
+  RouteKind kind_;
   const BackendResolver& resolver_;
   std::string name_;
   std::vector<std::size_t> dropped_;
@@ -164,10 +179,10 @@ void collect_inputs(const std::vector<objects::HttpRouteFilter>& filters, const 
 }
 
 /// With the route itself, all that its translation depends on.
-Inputs inputs_of(const objects::HttpRoute& route, const BackendResolver& resolver) {
+Inputs inputs_of(const RouteDraft& route, const BackendResolver& resolver) {
   Inputs inputs;
-  const auto from = referrer_of(route);
-  for (const auto& rule : route.rules) {
+  const auto from = referrer_of(route.kind, *route.object);
+  for (const auto& rule : route.object->rules) {
     collect_inputs(rule.filters, from, resolver, inputs);
     for (const auto& ref : rule.backend_refs) {
       resolver.collect_inputs(from, ref, inputs);
@@ -179,35 +194,49 @@ Inputs inputs_of(const objects::HttpRoute& route, const BackendResolver& resolve
 
 /// A new outcome whose route equals the old one carries the old object on: a Service was touched, nothing
 /// changed.
-std::shared_ptr<const RouteOutcome> translate_route(const objects::HttpRoute& route,
-                                                    const BackendResolver& resolver,
+std::shared_ptr<const RouteOutcome> translate_route(const RouteDraft& route, const BackendResolver& resolver,
                                                     const RouteOutcome* before) {
-  auto outcome = std::make_shared<RouteOutcome>(RouteTranslation(route, resolver).run());
+  auto outcome = std::make_shared<RouteOutcome>(is_l4(route.kind) ? translate_l4(route, resolver)
+                                                                  : RouteTranslation(route, resolver).run());
   if (before && before->route && outcome->route && *before->route == *outcome->route)
     outcome->route = before->route;
+  if (before && before->l4 && outcome->l4 && *before->l4 == *outcome->l4) outcome->l4 = before->l4;
   return outcome;
+}
+
+Memo::RouteEntry entry_of(const RouteDraft& route, Draft& draft) {
+  Memo::RouteEntry entry{route.object, inputs_of(route, draft.backend_refs), nullptr};
+  const auto known = draft.memo.routes.find(route.key());
+  const auto* before = known == draft.memo.routes.end() ? nullptr : &known->second;
+  if (before && before->object == entry.object && before->inputs == entry.inputs) {
+    entry.outcome = before->outcome;
+    return entry;
+  }
+  entry.outcome = translate_route(route, draft.backend_refs, before ? before->outcome.get() : nullptr);
+  ++draft.memo.counts.routes_translated;
+  return entry;
 }
 
 }  // namespace
 
-void http_routes(Draft& draft) {
+Referrer referrer_of(RouteKind kind, const objects::HttpRoute& route) {
+  return {objects::kGatewayGroup, name_of(kind), route.meta.ns};
+}
+
+void sort_out(std::vector<ServicePortName>& ports) {
+  std::sort(ports.begin(), ports.end());
+  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
+}
+
+void routes(Draft& draft) {
   std::map<std::string, Memo::RouteEntry, std::less<>> entries;
   for (auto& route : draft.routes) {
-    const auto name = route.object->meta.full_name();
-    Memo::RouteEntry entry{route.object, inputs_of(*route.object, draft.backend_refs), nullptr};
-    const auto known = draft.memo.routes.find(name);
-    const auto* before = known == draft.memo.routes.end() ? nullptr : &known->second;
-    if (before && before->object == entry.object && before->inputs == entry.inputs) {
-      entry.outcome = before->outcome;
-    } else {
-      entry.outcome =
-          translate_route(*entry.object, draft.backend_refs, before ? before->outcome.get() : nullptr);
-      ++draft.memo.counts.routes_translated;
-    }
+    auto entry = entry_of(route, draft);
     route.outcome = entry.outcome;
-    entries.emplace(name, std::move(entry));
+    entries.emplace(route.key(), std::move(entry));
   }
   draft.memo.routes = std::move(entries);
+  use_passthrough(draft);
 }
 
 }  // namespace gatehouse::translate
