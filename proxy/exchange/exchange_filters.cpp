@@ -24,7 +24,7 @@ class AuthCourier final : public Subrequest {
     if (!sent) co_return sent.error();
     const auto answer = co_await request_.read_answer(kMaxAnswerBody, limits);
     if (!answer) co_return answer.error();
-    co_return Answer{&request_.response(), *answer};
+    co_return Answer{&request_.response(), *answer, &request_.trailers()};
   }
 
  private:
@@ -90,7 +90,9 @@ Task<Exchange::Step> Exchange::authorize(const ir::ExternalAuth& auth, std::uint
   AuthCourier courier(request, cluster, stream_->peer_gone());
   http::RequestHead question;
   const MonoTime deadline = deadlines_.earliest(worker_.loop.now() + auth.timeout);
-  const AuthInput input{auth, scratch_.request, replay_.bytes(), question, courier, deadline, scratch_.arena};
+  const AuthPeer peer{forwarded_.client_text, forwarded_.proto, forwarded_.request_id};
+  const AuthInput input{auth,    scratch_.request, replay_.bytes(), question,
+                        courier, deadline,         scratch_.arena,  peer};
   const auto verdict = co_await proxy::authorize(input);
   if (verdict.allowed) co_return Step::go_on;
   write_refusal(scratch_.response, verdict);

@@ -32,6 +32,8 @@ class OwnRequest {
   Task<Result<void>> send(std::uint32_t cluster, std::string_view body, WaitLimits limits);
   /// The whole body of the answer; too_large when it is over `most` bytes.
   Task<Result<std::string_view>> read_answer(std::size_t most, WaitLimits limits);
+  /// Of the answer, once it was read.
+  const http::HeaderList& trailers() const { return upstream_->trailers(); }
 
  private:
   Task<Result<void>> send_once(std::uint32_t cluster, std::string_view body, Cluster::Warm warm,

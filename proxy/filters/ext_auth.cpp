@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The question to an HTTP authorization server, and what its answer means.
+// The question to an authorization server, and what its answer means.
 #include "proxy/filters/ext_auth.h"
 
 #include <algorithm>
 
 #include "base/text.h"
+#include "proxy/filters/grpc_auth.h"
 #include "proxy/filters/path_rewrite.h"
 #include "proxy/http/field_syntax.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 constexpr std::uint16_t kClientGone = 499;
 
-/// Framing and hop-by-hop fields, and Host: they belong to one message and its codec.
 constexpr http::FieldIds kOfOneMessage(FieldId::host, FieldId::content_length, FieldId::transfer_encoding,
                                        FieldId::connection, FieldId::keep_alive, FieldId::proxy_connection,
                                        FieldId::te, FieldId::trailer, FieldId::upgrade,
@@ -58,6 +58,12 @@ AuthVerdict refusal(std::uint16_t status, std::string_view reason, std::string_v
   return verdict;
 }
 
+}  // namespace
+
+bool belongs_to_one_message(std::string_view name) {
+  return kOfOneMessage.has(field_id(name));
+}
+
 AuthVerdict verdict_without_answer(const Error& error) {
   switch (error.fault) {
     case Fault::cancelled:
@@ -72,15 +78,14 @@ AuthVerdict verdict_without_answer(const Error& error) {
   }
 }
 
-}  // namespace
-
 io::Task<AuthVerdict> authorize(const AuthInput& input) {
   const auto& auth = input.auth;
-  if (auth.cluster.empty() || auth.protocol != ir::ExternalAuth::Protocol::http)
+  if (auth.cluster.empty())
     co_return refusal(500, "auth_invalid", "the route's authorization is not valid\n");
   const auto body = auth.max_body_bytes == 0 ? std::string_view{} : input.body;
   if (body.size() > auth.max_body_bytes)
     co_return refusal(413, "auth_body_too_large", "the request body is too large to be authorized\n");
+  if (auth.protocol == ir::ExternalAuth::Protocol::grpc) co_return co_await authorize_over_grpc(input);
 
   write_auth_request(input, body.size());
   const auto answer = co_await input.subrequest.ask(auth.cluster, input.question, body, input.deadline);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ExternalAuth over HTTP (GEP-1494): asks an authorization server before a request goes on.
+// ExternalAuth (GEP-1494): asks an authorization server before a request goes on.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,7 @@ class Subrequest {
   struct Answer {
     const http::ResponseHead* head = nullptr;  ///< without hop-by-hop fields
     std::string_view body;
+    const http::HeaderList* trailers = nullptr;  ///< null: none
   };
 
   /// Sends one request with its body to `cluster` (ir::Cluster::key) and reads the whole answer, at most
@@ -43,6 +44,13 @@ struct AuthVerdict {
   std::string_view body;
 };
 
+/// Who asks, for servers that want to know; empty where it does not matter.
+struct AuthPeer {
+  std::string_view address;  ///< of the client
+  std::string_view scheme;
+  std::string_view request_id;
+};
+
 /// What authorize() works on; all of it outlives the call.
 struct AuthInput {
   const ir::ExternalAuth& auth;
@@ -52,6 +60,7 @@ struct AuthInput {
   Subrequest& subrequest;
   MonoTime deadline;
   Arena& arena;
+  AuthPeer peer = {};
 };
 
 /// Asks and, when the answer is 200, copies its fields to the request. A body longer than
@@ -62,7 +71,11 @@ io::Task<AuthVerdict> authorize(const AuthInput& input);
 /// Puts a refusal's fields into the head of the response, in place of all others.
 void write_refusal(http::ResponseHead& response, const AuthVerdict& verdict);
 
-// The parts of authorize() that do not wait.
+// The parts of authorize() that do not wait; grpc_auth.h has those of protocol grpc.
+
+/// Framing and hop-by-hop fields, and Host: they belong to one message and its codec.
+bool belongs_to_one_message(std::string_view name);
+AuthVerdict verdict_without_answer(const Error& error);
 
 /// The question: the request's method, target and Host; Authorization and the fields that the filter allows;
 /// a Content-Length in any case.

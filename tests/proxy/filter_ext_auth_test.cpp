@@ -51,7 +51,7 @@ struct Scene {
   }
 
   AuthVerdict run() {
-    const AuthInput input{auth, head, body, question, server, MonoTime{}, arena};
+    const AuthInput input{auth, head, body, question, server, MonoTime{}, arena, {}};
     AuthVerdict verdict;
     io::spawn(wait(input, verdict));
     return verdict;
@@ -185,11 +185,8 @@ TEST_CASE("without a usable answer nothing passes") {
 
 TEST_CASE("an authorization that cannot be asked refuses every request") {
   Scene scene;
-  if (GENERATE(true, false)) {
-    scene.auth.cluster.clear();
-  } else {
-    scene.auth.protocol = ir::ExternalAuth::Protocol::grpc;
-  }
+  scene.auth.cluster.clear();
+  if (GENERATE(true, false)) scene.auth.protocol = ir::ExternalAuth::Protocol::grpc;
   const auto verdict = scene.run();
   CHECK_FALSE(verdict.allowed);
   CHECK(verdict.status == 500);
