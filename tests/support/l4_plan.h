@@ -29,6 +29,8 @@ struct L4Plan {
   std::string hostname;                              ///< of the listener
   std::function<void(ir::Cluster&)> change_cluster;  ///< applied to each
   bool has_route = true;
+  std::shared_ptr<const ir::ListenerTls> tls;  ///< TLS only; null: passed through
+  std::vector<const L4Plan*> beside;           ///< further listeners on the same socket
 
   void add(std::string name, std::vector<SocketAddress> endpoints, std::uint32_t weight = 1) {
     backends.push_back({std::move(name), std::move(endpoints), weight});
@@ -36,8 +38,8 @@ struct L4Plan {
 
   std::shared_ptr<const ir::Listener> listener(const SocketAddress& bind) const {
     auto listener = std::make_shared<ir::Listener>();
-    listener->name =
-        "test/gateway/l4-" + bind.to_string() + (protocol == ir::ListenerProtocol::udp ? "-udp" : "");
+    listener->name = "test/gateway/" + (hostname.empty() ? "l4" : hostname) + "-" + bind.to_string() +
+                     (protocol == ir::ListenerProtocol::udp ? "-udp" : "");
     listener->gateway = "test/gateway";
     listener->binds = {bind};
     listener->advertised_port = bind.port;
@@ -45,9 +47,9 @@ struct L4Plan {
     listener->protocol = protocol;
     listener->limits = limits;
     if (protocol == ir::ListenerProtocol::tls) {
-      auto tls = std::make_shared<ir::ListenerTls>();
-      tls->mode = ir::ListenerTls::Mode::passthrough;
-      listener->tls = std::move(tls);
+      ir::ListenerTls passthrough;
+      passthrough.mode = ir::ListenerTls::Mode::passthrough;
+      listener->tls = tls ? tls : std::make_shared<const ir::ListenerTls>(passthrough);
     }
     if (has_route) listener->l4_routes.push_back({l4_route(), hostnames});
     return listener;
@@ -57,6 +59,7 @@ struct L4Plan {
     config.listeners.push_back(listener(bind));
     for (const auto& backend : backends)
       if (!backend.broken) config.clusters.push_back(cluster(backend));
+    for (const auto* other : beside) other->add_to(config, bind);
     const auto by_name = [](const auto& a, const auto& b) { return a->name < b->name; };
     const auto by_key = [](const auto& a, const auto& b) { return a->key < b->key; };
     std::sort(config.listeners.begin(), config.listeners.end(), by_name);
