@@ -3,6 +3,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 
 namespace gatehouse {
 namespace {
@@ -19,6 +20,32 @@ constexpr std::array<bool, 256> make_token_table() {
 }
 constexpr auto kTokenTable = make_token_table();
 
+/// Whether two words differ in nothing but the case of letters. In `low`, letters are in lower case; adding
+/// to the lower seven bits of a byte carries into its eighth where the byte is at least 'a', or greater than
+/// 'z'.
+template <typename Word>
+bool equal_words(const char* a, const char* b) {
+  constexpr auto kEachByte = static_cast<Word>(0x0101010101010101);
+  Word x;
+  Word y;
+  std::memcpy(&x, a, sizeof x);
+  std::memcpy(&y, b, sizeof y);
+  const Word low = (x | kEachByte * 0x20) & kEachByte * 0x7f;
+  const Word from_a = low + kEachByte * (0x80 - 'a');
+  const Word beyond_z = low + kEachByte * (0x7f - 'z');
+  const Word is_letter = from_a & ~beyond_z & ~x & kEachByte * 0x80;
+  return ((x ^ y) & ~(is_letter >> 2)) == 0;
+}
+
+/// For texts of at least one word; the last two may overlap.
+template <typename Word>
+bool equal_by_words(const char* a, const char* b, std::size_t size) {
+  const std::size_t last = size - sizeof(Word);
+  for (std::size_t i = 0; i < last; i += sizeof(Word))
+    if (!equal_words<Word>(a + i, b + i)) return false;
+  return equal_words<Word>(a + last, b + last);
+}
+
 }  // namespace
 
 bool is_token_char(char c) {
@@ -32,8 +59,11 @@ bool is_token(std::string_view text) {
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  if (size >= sizeof(std::uint64_t)) return equal_by_words<std::uint64_t>(a.data(), b.data(), size);
+  if (size >= sizeof(std::uint32_t)) return equal_by_words<std::uint32_t>(a.data(), b.data(), size);
+  for (std::size_t i = 0; i < size; ++i)
     if (to_lower(a[i]) != to_lower(b[i])) return false;
   return true;
 }
@@ -53,11 +83,12 @@ std::string_view trim(std::string_view text) {
 
 std::optional<std::uint64_t> parse_decimal(std::string_view text) {
   std::uint64_t value = 0;
-  const auto end = text.data() + text.size();
-  if (text.empty() || !is_digit(text.front())) return std::nullopt;
-  const auto [at, code] = std::from_chars(text.data(), end, value);
-  if (code != std::errc{} || at != end) return std::nullopt;
-  return value;
+  for (const char c : text) {
+    if (!is_digit(c) || __builtin_mul_overflow(value, 10U, &value) ||
+        __builtin_add_overflow(value, static_cast<unsigned>(c - '0'), &value))
+      return std::nullopt;
+  }
+  return text.empty() ? std::nullopt : std::optional(value);
 }
 
 char* write_decimal(char* to, std::uint64_t value) {

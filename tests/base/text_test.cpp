@@ -27,6 +27,24 @@ TEST_CASE("case is ignored for ASCII letters only") {
   CHECK_FALSE(equals_ignoring_case("[", "{"));
   CHECK_FALSE(equals_ignoring_case("@", "`"));
   CHECK_FALSE(equals_ignoring_case("\xc4", "\xe4"));
+  CHECK(equals_ignoring_case("", ""));
+}
+
+TEST_CASE("texts of every length are compared by letters alone") {
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        std::string text(size, 'k');
+        text[at] = static_cast<char>(c);
+        std::string other = text;
+        other[at] = static_cast<char>(c ^ 0x20);
+        CHECK(equals_ignoring_case(text, other) == is_alpha(text[at]));
+        other[at] = static_cast<char>(c ^ 0x80);
+        CHECK_FALSE(equals_ignoring_case(text, other));
+        CHECK(equals_ignoring_case(text, text));
+      }
+    }
+  }
   CHECK(lower_case("ABC-\xc4z") == "abc-\xc4z");
 }
 
