@@ -6,24 +6,25 @@
 namespace gatehouse::http {
 
 HeadScanner::State HeadScanner::scan(std::string_view bytes) {
-  while (scanned_ < bytes.size()) {
-    const void* found = std::memchr(bytes.data() + scanned_, '\n', bytes.size() - scanned_);
+  const char* const begin = bytes.data();
+  const char* const end = begin + bytes.size();
+  const char* line = begin + line_start_;
+  for (const char* from = begin + scanned_;; from = line) {
+    const void* found = std::memchr(from, '\n', static_cast<std::size_t>(end - from));
     if (!found) {
+      line_start_ = static_cast<std::size_t>(line - begin);
       scanned_ = bytes.size();
       return State::need_more;
     }
-    const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
-    if (at == line_start_ || bytes[at - 1] != '\r') return State::bad_line_end;
-    const char first = bytes[line_start_];
-    if ((first == ' ' || first == '\t') && line_start_ != 0) return State::folded_line;
-    const bool empty_line = at == line_start_ + 1;
-    scanned_ = line_start_ = at + 1;
-    if (empty_line) {
-      size_ = at + 1;
+    const char* feed = static_cast<const char*>(found);
+    if (feed == line || feed[-1] != '\r') return State::bad_line_end;
+    if ((*line == ' ' || *line == '\t') && line != begin) return State::folded_line;
+    if (feed == line + 1) {
+      size_ = static_cast<std::size_t>(feed + 1 - begin);
       return State::complete;
     }
+    line = feed + 1;
   }
-  return State::need_more;
 }
 
 }  // namespace gatehouse::http

@@ -3,6 +3,8 @@
 // and response_rules to say; here nothing is believed but where they begin and end.
 #include "proxy/http/http1_codec.h"
 
+#include <cstring>
+
 #include "base/text.h"
 
 namespace gatehouse::http {
@@ -15,20 +17,23 @@ constexpr std::string_view kVersion = "HTTP/1.";  // and one digit
 /// The lines of a complete head, one after another.
 class Lines {
  public:
-  explicit Lines(std::string_view head) : rest_(head) {}
+  explicit Lines(std::string_view head) : at_(head.data()), end_(head.data() + head.size()) {}
 
   /// Without its CRLF. nullopt where no line ends, or not in CRLF.
   std::optional<std::string_view> next() {
-    const auto end = rest_.find('\n');
-    if (end == std::string_view::npos || end == 0 || rest_[end - 1] != '\r') return std::nullopt;
-    const auto line = rest_.substr(0, end - 1);
-    rest_.remove_prefix(end + 1);
+    if (at_ == end_) return std::nullopt;
+    const void* found = std::memchr(at_, '\n', static_cast<std::size_t>(end_ - at_));
+    const char* feed = static_cast<const char*>(found);
+    if (!found || feed == at_ || feed[-1] != '\r') return std::nullopt;
+    const std::string_view line(at_, static_cast<std::size_t>(feed - 1 - at_));
+    at_ = feed + 1;
     return line;
   }
-  bool at_end() const { return rest_.empty(); }
+  bool at_end() const { return at_ == end_; }
 
  private:
-  std::string_view rest_;
+  const char* at_;
+  const char* end_;
 };
 
 bool is_blank(char c) {
@@ -44,8 +49,12 @@ std::optional<Rejection> parse_fields(Lines& lines, HeaderList& fields) {
     const auto colon = line->find(':');
     if (is_blank(line->front())) return Rejection{400, "a field is folded over several lines"};
     if (colon == 0 || colon == std::string_view::npos) return Rejection{400, "a field has no name"};
-    const auto name = line->substr(0, colon);
-    fields.push_back({name, trim(line->substr(colon + 1)), field_id(name)});
+    const std::string_view name(line->data(), colon);
+    const char* value = name.end() + 1;
+    const char* end = line->end();
+    while (value != end && is_blank(*value)) ++value;
+    while (value != end && is_blank(end[-1])) --end;
+    fields.push_back({name, {value, static_cast<std::size_t>(end - value)}, field_id(name)});
   }
 }
 

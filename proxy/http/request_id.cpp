@@ -6,31 +6,32 @@
 
 #include <bit>
 #include <chrono>
+#include <cstring>
 
 namespace gatehouse::http {
 namespace {
 
 constexpr std::size_t kMaxIdSize = 128;
 
-constexpr std::array<char, 512> make_hex_pairs() {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::array<char, 512> pairs{};
-  for (std::size_t i = 0; i < 256; ++i) {
-    pairs[2 * i] = digits[i >> 4];
-    pairs[2 * i + 1] = digits[i & 15];
-  }
-  return pairs;
+/// Eight hex digits, the first one in the lowest byte: each byte of `value` is spread over two, a nibble
+/// each, and all eight nibbles become digits at once.
+std::uint64_t hex_digits(std::uint32_t value) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  std::uint64_t digits = __builtin_bswap32(value);
+  digits = (digits | digits << 16) & 0x0000ffff0000ffff;
+  digits = (digits | digits << 8) & 0x00ff00ff00ff00ff;
+  digits = (digits >> 4 | digits << 8) & 0x0f0f0f0f0f0f0f0f;
+  const std::uint64_t is_letter = (digits + kEach * 6) >> 4 & kEach;
+  return digits + kEach * '0' + is_letter * ('a' - '0' - 10);
 }
-constexpr auto kHexPairs = make_hex_pairs();
 
-/// Writes the top `count` bytes of `word`, which it shifts out.
-char* write_bytes(char* to, std::uint64_t& word, int count) {
-  for (int i = 0; i < count; ++i, word <<= 8) {
-    const auto* pair = &kHexPairs[2 * (word >> 56)];
-    *to++ = pair[0];
-    *to++ = pair[1];
-  }
-  return to;
+/// Writes four digits of `digits`, which it shifts out.
+char* write_four(char* to, std::uint64_t& digits) {
+  static_assert(std::endian::native == std::endian::little);
+  const auto four = static_cast<std::uint32_t>(digits);
+  std::memcpy(to, &four, sizeof four);
+  digits >>= 32;
+  return to + sizeof four;
 }
 
 }  // namespace
@@ -60,17 +61,23 @@ std::uint64_t RequestIdGenerator::next_word() {
 
 void RequestIdGenerator::write(char* to) {
   // RFC 9562 5.4: four bits of version, two of variant.
-  std::uint64_t high = (next_word() & 0xffffffffffff0fff) | 0x4000;
-  std::uint64_t low = (next_word() & 0x3fffffffffffffff) | 0x8000000000000000;
-  to = write_bytes(to, high, 4);
+  const std::uint64_t high = (next_word() & 0xffffffffffff0fff) | 0x4000;
+  const std::uint64_t low = (next_word() & 0x3fffffffffffffff) | 0x8000000000000000;
+  std::uint64_t digits[] = {
+      hex_digits(static_cast<std::uint32_t>(high >> 32)), hex_digits(static_cast<std::uint32_t>(high)),
+      hex_digits(static_cast<std::uint32_t>(low >> 32)), hex_digits(static_cast<std::uint32_t>(low))};
+  to = write_four(to, digits[0]);
+  to = write_four(to, digits[0]);
   *to++ = '-';
-  to = write_bytes(to, high, 2);
+  to = write_four(to, digits[1]);
   *to++ = '-';
-  to = write_bytes(to, high, 2);
+  to = write_four(to, digits[1]);
   *to++ = '-';
-  to = write_bytes(to, low, 2);
+  to = write_four(to, digits[2]);
   *to++ = '-';
-  write_bytes(to, low, 6);
+  to = write_four(to, digits[2]);
+  to = write_four(to, digits[3]);
+  write_four(to, digits[3]);
 }
 
 bool is_valid_request_id(std::string_view text) {
