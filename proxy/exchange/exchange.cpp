@@ -194,7 +194,7 @@ Task<> Exchange::relay_response() {
   } else if (!first.end) {
     co_await relay_body();
   }
-  co_await stop_upload();
+  if (upload_started_) co_await stop_upload();
   upstream_.release();
 }
 
