@@ -186,6 +186,8 @@ std::vector<Setting> make_limit_rows() {
        count(limit(&HttpLimits::max_requests_per_connection), 1)},
       {"min-body-rate", kGroup, "N", "bytes per second after 10 s of a request body; 0: off",
        count(limit(&HttpLimits::min_body_rate))},
+      {"max-udp-sessions", kGroup, "N", "UDP clients per worker and socket; 0: no limit",
+       count(limit(&HttpLimits::max_udp_sessions))},
   };
 }
 
@@ -240,8 +242,10 @@ std::vector<Setting> make_timeout_rows() {
        duration(limit(&HttpLimits::idle_timeout))},
       {"send-timeout", kGroup, "TIME", "for a client that takes nothing of its response",
        duration(limit(&HttpLimits::send_timeout))},
-      {"tunnel-idle-timeout", kGroup, "TIME", "for a tunnel (WebSocket) without traffic",
+      {"tunnel-idle-timeout", kGroup, "TIME", "for a tunnel (WebSocket, TCP and TLS routes) without traffic",
        duration(limit(&HttpLimits::tunnel_idle_timeout))},
+      {"udp-session-timeout", kGroup, "TIME", "for a UDP client that neither sends nor gets anything",
+       duration(limit(&HttpLimits::udp_session_timeout))},
   };
 }
 
