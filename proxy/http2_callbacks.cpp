@@ -275,7 +275,6 @@ bool Http2Session::create() {
   nghttp2_option* option = nullptr;
   if (!Http2Callbacks::table() || nghttp2_option_new(&option) != 0) return false;
   nghttp2_option_set_no_auto_window_update(option, 1);
-  nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_max_outbound_ack(option, kMostQueuedAcks);
   nghttp2_option_set_max_settings(option, options_.limits.max_settings_entries);
   nghttp2_option_set_max_continuations(option, options_.limits.max_continuations);

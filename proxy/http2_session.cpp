@@ -264,7 +264,6 @@ void Http2Session::abort() {
 }
 
 bool Http2Session::close() {
-  if (over_) return false;  // session_ended() is on its way
   fail(closed_error(Http2Code::no_error));
   end_hook_.unlink();
   return !writing_;

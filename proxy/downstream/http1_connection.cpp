@@ -16,6 +16,12 @@ constexpr auto kLinger = std::chrono::seconds(1);  // F28
 constexpr std::size_t kLingerBytes = 64 * 1024;    // F20
 constexpr int kRequestsPerTurn = 32;               // F27: then others get their turn
 
+/// Neither a path nor a version: whoever sent this speaks something else, and could not read an answer. An
+/// HTTP/2 client with a broken preface takes an answer in HTTP/1 for a frame (RFC 9113 3.4).
+bool is_no_http(std::string_view head) {
+  return head.substr(0, head.find('\r')).find('/') == std::string_view::npos;
+}
+
 http::Rejection rejection_of(const Error& error) {
   switch (error.fault) {
     case Fault::too_large:
@@ -159,8 +165,10 @@ io::Task<Http1Connection::Next> Http1Connection::serve_one(Http1Stream& stream, 
   const auto* sockets = acceptor_->sockets();
   if (!sockets) co_return Next::close;
   auto& request = scratch.request;
-  if (const auto rejected = http::parse_request_head(*bytes, request))
+  if (const auto rejected = http::parse_request_head(*bytes, request)) {
+    if (requests_ == 0 && is_no_http(*bytes)) co_return Next::close;
     co_return co_await refuse(stream, scratch, *rejected);
+  }
   if (const auto rejected = http::check_request(request, sockets->first().request_rules, scratch.arena))
     co_return co_await refuse(stream, scratch, *rejected);
   ++requests_;

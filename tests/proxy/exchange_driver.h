@@ -84,7 +84,7 @@ class Http1Driver {
   }
   std::string field(std::string_view name) const { return response_ ? response_->field(name) : ""; }
   bool has_trailer(std::string_view name) const {
-    return response_ && response_->trailers.find(name) != std::string::npos;
+    return response_ && lower_case(response_->trailers).find(lower_case(name)) != std::string::npos;
   }
   /// After a 101: what came through.
   std::string tunnelled() const { return rest_; }

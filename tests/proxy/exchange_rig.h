@@ -48,31 +48,24 @@ struct BackendSocket {
 /// A worker's context with one route to one endpoint, the backend behind it, and the loop that drives all.
 class ExchangeRig {
  public:
+  enum class BackendProtocol { http1, http2 };
   using Change = std::function<void(test::WirePlan&)>;
 
   /// `clock` is the loop's; the patience of run_until() is always real time.
-  explicit ExchangeRig(const Change& change = {}, const Clock& clock = system_clock()) : probes_(1) {
-    auto made = io::EventLoop::create(clock);
-    REQUIRE(made.has_value());
-    loop_ = std::move(*made);
-    const auto backend = test::listen_on_loopback();
-    backend_listener_ = backend.fd;
-    const auto downstream = test::listen_on_loopback();
-    address_ = downstream.address;
-
-    plan_.add_route("/", {backend.address});
-    if (change) change(plan_);
-    settings_ = plan_.settings;
-    worker_.emplace(*loop_, WorkerContext::Options{settings_, probes_.of_worker(0), nullptr, reaper_});
-    publish();
-    acceptor_ = Ref<Acceptor>(new Acceptor(*worker_, budget_, address_, downstream.fd));
-    acceptor_->set_current(sockets());
+  explicit ExchangeRig(const Change& change = {}, const Clock& clock = system_clock())
+      : ExchangeRig(change, clock, BackendProtocol::http1) {}
+  ExchangeRig(const Change& change, const Clock& clock, BackendProtocol protocol) : probes_(1) {
+    begin(change, clock, protocol);
   }
   ~ExchangeRig() {
-    acceptor_->stop_accepting();
-    acceptor_->abort_all();
+    for (auto* acceptor : {&acceptor_, &relay_}) {
+      if (!*acceptor) continue;
+      (*acceptor)->stop_accepting();
+      (*acceptor)->abort_all();
+    }
     for (int i = 0; i < 100 && budget_.open != 0; ++i) loop_->turn(std::chrono::milliseconds(1));
     acceptor_.reset();
+    relay_.reset();
     worker_.reset();
     close(backend_listener_);
   }
@@ -82,6 +75,7 @@ class ExchangeRig {
   io::EventLoop& loop() { return *loop_; }
   WorkerContext& worker() { return *worker_; }
   const SocketAddress& address() const { return address_; }
+  Acceptor& acceptor() { return *acceptor_; }
   const SocketRuntime* sockets() const { return (*worker_->runtime())->find_socket(address_); }
   Probes& probes() { return probes_; }
   std::deque<BackendSocket>& backends() { return backends_; }
@@ -119,8 +113,49 @@ class ExchangeRig {
     if (poll_) poll_();
     loop_->turn(longest);
   }
-  void publish() {
-    Runtime::Input input{plan_.config(address_), nullptr, {cluster_ids_, route_ids_}};
+  /// With HTTP/2 to the backend, a relay of our own stands between: it takes HTTP/2 and passes HTTP/1 on to
+  /// the backend that the test plays.
+  void begin(const Change& change, const Clock& clock, BackendProtocol protocol) {
+    auto made = io::EventLoop::create(clock);
+    REQUIRE(made.has_value());
+    loop_ = std::move(*made);
+    const auto backend = test::listen_on_loopback();
+    backend_listener_ = backend.fd;
+    const auto downstream = test::listen_on_loopback();
+    address_ = downstream.address;
+    std::optional<test::WireListener> relay;
+    if (protocol == BackendProtocol::http2) relay = test::listen_on_loopback();
+
+    plan_.add_route("/", {relay ? relay->address : backend.address});
+    if (relay) plan_.clusters.front().protocol = ir::ClusterProtocol::http2;
+    if (change) change(plan_);
+    settings_ = plan_.settings;
+    worker_.emplace(*loop_, WorkerContext::Options{settings_, probes_.of_worker(0), nullptr, reaper_});
+    publish(relay ? with_relay(relay->address, backend.address) : plan_.config(address_));
+    acceptor_ = accept_at(downstream);
+    if (relay) relay_ = accept_at(*relay);
+  }
+  Ref<Acceptor> accept_at(const test::WireListener& listener) {
+    Ref<Acceptor> acceptor(new Acceptor(*worker_, budget_, listener.address, listener.fd));
+    acceptor->set_current((*worker_->runtime())->find_socket(listener.address));
+    return acceptor;
+  }
+  std::shared_ptr<const ir::Config> with_relay(const SocketAddress& relay, const SocketAddress& backend) {
+    test::WirePlan behind;
+    behind.add_route("/", {backend});
+    behind.clusters.front().key = "Service/test/behind/80";
+    behind.routes.front().rule().backends.front().cluster = behind.clusters.front().key;
+    behind.routes.front().route.key = "HTTPRoute/test/behind";
+    const auto more = behind.config(relay);
+    auto config = std::make_shared<ir::Config>(*plan_.config(address_));
+    auto listener = std::make_shared<ir::Listener>(*more->listeners.front());
+    listener->name = "test/gateway/relay";
+    config->listeners.push_back(std::move(listener));
+    config->clusters.push_back(more->clusters.front());
+    return config;
+  }
+  void publish(std::shared_ptr<const ir::Config> config) {
+    Runtime::Input input{std::move(config), nullptr, {cluster_ids_, route_ids_}};
     input.settings = &settings_;
     input.probes = &probes_;
     worker_->adopt(Runtime::build(input));
@@ -141,9 +176,17 @@ class ExchangeRig {
   std::optional<WorkerContext> worker_;
   ConnectionBudget budget_;
   Ref<Acceptor> acceptor_;
+  Ref<Acceptor> relay_;  ///< speaks HTTP/2 in front of the backend; else null
   int backend_listener_ = -1;
   std::deque<BackendSocket> backends_;
   std::function<void()> poll_;
+};
+
+/// HTTP/2 between the gateway and its backend.
+class Http2BackendRig : public ExchangeRig {
+ public:
+  explicit Http2BackendRig(const Change& change = {}, const Clock& clock = system_clock())
+      : ExchangeRig(change, clock, BackendProtocol::http2) {}
 };
 
 }  // namespace gatehouse::proxy
