@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "config/ir/diff.h"
+#include "config/ir/words.h"
 
 namespace gatehouse::gateway {
 namespace {
@@ -20,21 +21,34 @@ using Row = std::vector<std::string>;
 
 /// Every route once, with all hostnames under which some listener serves it.
 struct ServedRoute {
-  const ir::HttpRoute* route = nullptr;
+  std::size_t rules = 0;
   std::set<std::string> hostnames;
   std::set<std::string> clusters;
 };
+
+void add_clusters(const std::vector<ir::WeightedBackend>& backends, ServedRoute& served) {
+  for (const auto& backend : backends)
+    if (!backend.cluster.empty()) served.clusters.insert(backend.cluster);
+}
+
+std::size_t route_count(const ir::Listener& listener) {
+  return listener.routes.size() + listener.l4_routes.size();
+}
 
 std::map<std::string, ServedRoute> routes_of(const ir::Config& config) {
   std::map<std::string, ServedRoute> routes;
   for (const auto& listener : config.listeners) {
     for (const auto& attachment : listener->routes) {
       ServedRoute& served = routes[attachment.route->key];
-      served.route = attachment.route.get();
+      served.rules = attachment.route->rules.size();
       served.hostnames.insert(attachment.hostnames.begin(), attachment.hostnames.end());
-      for (const auto& rule : served.route->rules)
-        for (const auto& backend : rule.backends)
-          if (!backend.cluster.empty()) served.clusters.insert(backend.cluster);
+      for (const auto& rule : attachment.route->rules) add_clusters(rule.backends, served);
+    }
+    for (const auto& attachment : listener->l4_routes) {
+      ServedRoute& served = routes[attachment.route->key];
+      served.rules = 1;
+      served.hostnames.insert(attachment.hostnames.begin(), attachment.hostnames.end());
+      add_clusters(attachment.route->backends, served);
     }
   }
   return routes;
@@ -73,15 +87,15 @@ void print_line(const std::string& text) {
 }  // namespace
 
 std::string table_of(const ir::Config& config) {
-  std::vector<Row> listeners{{"LISTENER", "ADDRESS", "HOSTNAME", "ROUTES"}};
+  std::vector<Row> listeners{{"LISTENER", "PROTOCOL", "ADDRESS", "HOSTNAME", "ROUTES"}};
   for (const auto& listener : config.listeners)
-    listeners.push_back({listener->name, fmt::format("{}", fmt::join(addresses_of(*listener), ",")),
-                         or_any(listener->hostname), std::to_string(listener->routes.size())});
+    listeners.push_back({listener->name, std::string(ir::words(listener->protocol)),
+                         fmt::format("{}", fmt::join(addresses_of(*listener), ",")),
+                         or_any(listener->hostname), std::to_string(route_count(*listener))});
   std::vector<Row> routes{{"ROUTE", "HOSTNAMES", "RULES", "BACKENDS"}};
   for (const auto& [key, served] : routes_of(config))
     routes.push_back({key, or_any(fmt::format("{}", fmt::join(served.hostnames, ","))),
-                      std::to_string(served.route->rules.size()),
-                      fmt::format("{}", fmt::join(served.clusters, ","))});
+                      std::to_string(served.rules), fmt::format("{}", fmt::join(served.clusters, ","))});
   return aligned(listeners) + "\n" + aligned(routes);
 }
 
@@ -94,8 +108,9 @@ std::string serving_event(const ir::Config& config) {
     row["name"] = listener->name;
     row["addresses"] = addresses_of(*listener);
     row["port"] = listener->advertised_port;
+    row["protocol"] = ir::words(listener->protocol);
     row["hostname"] = listener->hostname;
-    row["routes"] = listener->routes.size();
+    row["routes"] = route_count(*listener);
     event["listeners"].push_back(std::move(row));
   }
   event["routes"] = Json::array();
@@ -103,7 +118,7 @@ std::string serving_event(const ir::Config& config) {
     Json row;
     row["key"] = key;
     row["hostnames"] = served.hostnames;
-    row["rules"] = served.route->rules.size();
+    row["rules"] = served.rules;
     row["clusters"] = served.clusters;
     event["routes"].push_back(std::move(row));
   }

@@ -40,13 +40,15 @@ std::vector<Command> make_commands() {
                       run_validate});
   commands.push_back(
       {"explain",
-       "[METHOD] URL",
-       "which route serves a request, why, and what else could have",
+       "[METHOD] URL | grpc SERVICE/METHOD | tcp|udp [ADDRESS:]PORT",
+       "which route serves a request or a connection, why, and what else could have",
        "Decides as run does: by the port of the URL, its host or the Host given with -H, and the\n"
-       "routes of the most specific listener. METHOD is GET if left out.",
+       "routes of the most specific listener. METHOD is GET if left out. A gRPC method may also be a URL.\n"
+       "With --tls-sni: who gets the TLS connection, by its server name, at every port or at tcp's.",
        "0 a route serves it, 1 it is refused or meets no route, 2 something cannot be read",
        true,
        {{"header", 'H', "'NAME: VALUE'", "a field of the request; repeatable"},
+        {"tls-sni", 0, "NAME", "explain a TLS connection with this server name; '' for none"},
         output_flag("text|json|yaml")},
        run_explain});
   commands.push_back({"diff",

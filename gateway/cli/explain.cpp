@@ -7,6 +7,7 @@
 #include "config/ir/dump_parts.h"
 #include "config/ir/words.h"
 #include "gateway/cli/cli.h"
+#include "gateway/cli/explain_connection.h"
 #include "gateway/cli/explanation.h"
 #include "gateway/cli/output.h"
 
@@ -95,6 +96,7 @@ void write(YamlText& out, const ExplainedAnswer& answer) {
   out.open_item();
   out.field("outcome", answer.outcome);
   if (answer.status != 0) out.field("status", answer.status);
+  ir::text_unless_empty(out, "grpc_status", answer.grpc_status);
   ir::text_unless_empty(out, "location", answer.location);
   out.list("addresses", answer.addresses);
   if (answer.listener != nullptr) out.field("listener", answer.listener->name);
@@ -196,8 +198,11 @@ void print(const ExplainedAnswer& answer) {
   }
   if (answer.lost.size() > kMaxLost)
     fmt::print("  and {} more; --output json has all\n", answer.lost.size() - kMaxLost);
-  fmt::print("answer    {}{}{}{}\n", answer.status == 0 ? "" : fmt::format("{} ", answer.status),
-             answer.outcome, answer.location.empty() ? "" : " to ", answer.location);
+  const auto status = answer.grpc_status.empty()
+                          ? (answer.status == 0 ? "" : fmt::format("{} ", answer.status))
+                          : fmt::format("grpc-status {} ", answer.grpc_status);
+  fmt::print("answer    {}{}{}{}\n", status, answer.outcome, answer.location.empty() ? "" : " to ",
+             answer.location);
 }
 
 void print_text(const AskedRequest& asked, const Explanation& explanation, const ir::Config& config) {
@@ -214,9 +219,18 @@ void print_text(const AskedRequest& asked, const Explanation& explanation, const
     fmt::print("          {} has {}\n", listener->name, listener->advertised_port);
 }
 
-/// METHOD and URL, or URL alone.
+/// METHOD and URL, or URL alone; "grpc" and a method's name, which may also be a URL.
 bool take_operands(const std::vector<std::string>& operands, AskedRequest& asked) {
   if (operands.empty() || operands.size() > 2) return false;
+  if (operands.front() == "grpc") {
+    const auto& method = operands.back();
+    if (operands.size() != 2 || method.find('/') == std::string::npos) return false;
+    asked.method = "POST";
+    asked.url = method.starts_with('/') || method.find("://") != std::string::npos ? method : "/" + method;
+    asked.headers.emplace_back("content-type: application/grpc");
+    asked.headers.emplace_back("te: trailers");
+    return true;
+  }
   asked.url = operands.back();
   if (operands.size() == 2) asked.method = operands.front();
   return true;
@@ -229,10 +243,11 @@ int run_explain(const std::vector<std::string>& arguments) {
   if (start.exit_code >= 0) return start.exit_code;
   AskedRequest asked;
   asked.headers = start.arguments.values("header");
-  if (!take_operands(start.arguments.operands, asked))
-    return refuse_arguments("explain", {"give a method and a URL: GET http://www.example.com/"});
   if (start.settings.files.empty())
     return refuse_arguments("explain", {"give at least one file or folder with -f"});
+  if (asks_for_connection(start.arguments)) return run_explain_connection(start);
+  if (!take_operands(start.arguments.operands, asked))
+    return refuse_arguments("explain", {"give a method and a URL: GET http://www.example.com/"});
 
   const auto loaded = load_files(start.settings.files, start.settings);
   print_problems(loaded);

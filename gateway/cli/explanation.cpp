@@ -15,6 +15,7 @@
 #include "proxy/filters/redirect.h"
 #include "proxy/filters/url_rewrite.h"
 #include "proxy/http/authority.h"
+#include "proxy/http/grpc.h"
 #include "proxy/http/http1_codec.h"
 #include "proxy/probes.h"
 #include "proxy/runtime.h"
@@ -113,7 +114,9 @@ std::string fault_of(const objects::RouteStatus& status, std::string_view field)
     for (const auto& condition : parent.conditions) {
       const auto begin = condition.message.find(field);
       if (begin == std::string::npos) continue;
-      return condition.message.substr(begin, condition.message.find("; HTTPRoute ", begin) - begin);
+      const auto end = std::min(condition.message.find("; HTTPRoute ", begin),
+                                condition.message.find("; GRPCRoute ", begin));
+      return condition.message.substr(begin, end - begin);
     }
   return {};
 }
@@ -175,12 +178,19 @@ class Asker {
     if (!result.error.empty()) return result;
     result.port = target->port;
     for (const auto& socket : runtime_->sockets())
-      if (serves_port(socket, target->port)) ask_socket(socket, result);
+      if (speaks_http(socket) && serves_port(socket, target->port)) ask_socket(socket, result);
     result.unserved = unserved_listeners(loaded_, target->port);
     return result;
   }
 
  private:
+  static bool speaks_http(const proxy::SocketRuntime& socket) {
+    return std::any_of(socket.listeners.begin(), socket.listeners.end(), [](const auto* listener) {
+      const auto protocol = listener->config->protocol;
+      return protocol == ir::ListenerProtocol::http || protocol == ir::ListenerProtocol::https;
+    });
+  }
+
   static bool serves_port(const proxy::SocketRuntime& socket, std::uint16_t port) {
     return socket.address.port == port ||
            std::any_of(socket.listeners.begin(), socket.listeners.end(),
@@ -211,6 +221,10 @@ class Asker {
       ask_listener(*listener, head, arena, answer);
     if (listener != nullptr && refuses_all(listener->config->request_filters))
       own_answer(answer, kInvalidAuthorization);
+    if (answer.status >= 400 && http::grpc_kind(head.fields) != http::GrpcKind::none) {
+      const proxy::LocalReply told{answer.status, answer.outcome, {}};
+      answer.grpc_status = http::digits_of(told.grpc_status());
+    }
     add(result, std::move(answer));
   }
 
@@ -252,7 +266,8 @@ class Asker {
                           ExplainedAnswer& answer) {
     const ir::Filters& filters = answer.rule->filters;
     if (filters.redirect) {
-      const proxy::ClientView seen{"http", answer.listener->advertised_port};
+      const bool is_tls = answer.listener->protocol == ir::ListenerProtocol::https;
+      const proxy::ClientView seen{is_tls ? "https" : "http", answer.listener->advertised_port};
       const auto made = proxy::make_redirect(*filters.redirect, head, matched, seen, arena);
       answer.outcome = "redirected";
       answer.status = made.status;
@@ -282,7 +297,7 @@ class Asker {
         if (cluster->key == backend.cluster) explained.cluster = cluster.get();
       explained.policy = policy_of(answer, backend);
       const auto index = answer.backends.size() - 1;
-      const auto status = loaded_.statuses.http_routes.find(answer.route->age.name);
+      const auto status = status_of(*answer.route);
       if (backend.error_status != 0 && status)
         explained.fault =
             fault_of(*status, fmt::format("spec.rules[{}].backendRefs[{}]", answer.rule_index, index));
@@ -301,8 +316,13 @@ class Asker {
     return rule.route->position_of(rule.rule_index);
   }
 
+  std::shared_ptr<const objects::RouteStatus> status_of(const ir::HttpRoute& route) const {
+    const auto& statuses = route.grpc ? loaded_.statuses.grpc_routes : loaded_.statuses.http_routes;
+    return statuses.find(route.age.name);
+  }
+
   void add_fault(ExplainedAnswer& answer) const {
-    const auto status = loaded_.statuses.http_routes.find(answer.route->age.name);
+    const auto status = status_of(*answer.route);
     if (status) answer.fault = fault_of(*status, fmt::format("spec.rules[{}].", answer.rule_index));
   }
 
@@ -313,7 +333,7 @@ class Asker {
     scope.rule = answer.rule_index;
     scope.backend = backend.cluster;
     const auto object = loaded_.snapshot.http_routes.find(answer.route->age.name);
-    if (object == loaded_.snapshot.http_routes.end()) return {};
+    if (answer.route->grpc || object == loaded_.snapshot.http_routes.end()) return {};
     scope.route = object->second.get();
     return translate::effective_fields(loaded_.translation.policies.get(), scope);
   }

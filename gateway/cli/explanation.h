@@ -40,6 +40,7 @@ struct ExplainedBackend {
 struct ExplainedAnswer {
   std::string outcome;       ///< "forwarded", "redirected", "preflight", or why the gateway answers itself
   std::uint16_t status = 0;  ///< 0: the backend's
+  std::string grpc_status;   ///< what a gRPC client is told in its place
   std::vector<std::string> addresses;
   const ir::Listener* listener = nullptr;
   std::vector<std::string> other_listeners;  ///< of the same socket, less specific or of other hosts
@@ -47,9 +48,9 @@ struct ExplainedAnswer {
   const ir::RouteRule* rule = nullptr;
   std::size_t rule_index = 0;  ///< in the object
   std::string fault;           ///< of a rule that is not served as it is written: what the status says of it
-  std::string hostname;  ///< of the route, that covers the host; empty: any
-  std::string match;     ///< in words
-  std::string location;  ///< of a redirect
+  std::string hostname;        ///< of the route, that covers the host; empty: any
+  std::string match;           ///< in words
+  std::string location;        ///< of a redirect
   std::vector<ExplainedBackend> backends;
   std::vector<LostMatch> lost;
 };

@@ -36,7 +36,7 @@ spec:
           - type: ExternalAuth
             externalAuth: {protocol: HTTP, backendRef: {name: missing, port: 80}, http: {}}
     - {name: plain, port: 8082, protocol: HTTP}
-    - {name: stream, port: 8083, protocol: TCP}
+    - {name: other, port: 8083, protocol: example.com/OTHER}
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -61,6 +61,64 @@ spec:
         - path: {type: PathPrefix, value: /foreign}
       filters: [{type: ExtensionRef, extensionRef: {group: example.com, kind: Filter, name: x}}]
       backendRefs: [{name: missing, port: 80}]
+"""
+
+# Routes of the other kinds.
+KINDS = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: gatehouse}
+spec: {controllerName: gatehouse.dev/gateway-controller}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: kinds}
+spec:
+  gatewayClassName: gatehouse
+  listeners:
+    - {name: web, port: 8080, protocol: HTTP}
+    - {name: tls, port: 8443, protocol: TLS, hostname: "*.example.com", tls: {mode: Passthrough}}
+    - {name: tcp, port: 8432, protocol: TCP}
+    - {name: udp, port: 8053, protocol: UDP}
+    - {name: idle, port: 8433, protocol: TCP}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: backend, annotations: {gatehouse.dev/endpoints: "127.0.0.1:9"}}
+spec:
+  ports: [{name: a, port: 80, appProtocol: kubernetes.io/h2c}, {name: b, port: 53, protocol: UDP}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: {name: calls}
+spec:
+  parentRefs: [{name: kinds, sectionName: web}]
+  hostnames: [grpc.example.com]
+  rules:
+    - matches: [{method: {service: shop.Cart, method: Add}}]
+      backendRefs: [{name: backend, port: 80}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: inside}
+spec:
+  parentRefs: [{name: kinds, sectionName: tls}]
+  hostnames: [inside.example.com]
+  rules: [{backendRefs: [{name: backend, port: 80}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: TCPRoute
+metadata: {name: database}
+spec:
+  parentRefs: [{name: kinds, sectionName: tcp}]
+  rules: [{backendRefs: [{name: backend, port: 80, weight: 3}, {name: backend, port: 80, weight: 1}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: UDPRoute
+metadata: {name: names}
+spec:
+  parentRefs: [{name: kinds, sectionName: udp}]
+  rules: [{backendRefs: [{name: backend, port: 53}]}]
 """
 
 CANARY = """
@@ -202,7 +260,67 @@ class Explain(ToolCase):
         self.config.write_text(GUARDED)
         status, said = self.run_json("explain", "http://x:8083/")
         self.assertEqual((1, None), (status, said.get("answers")))
-        self.assertIn("listener stream: protocol TCP", said["unserved_listeners"][0])
+        self.assertIn("listener other: protocol example.com/OTHER", said["unserved_listeners"][0])
+
+    def test_a_grpc_method_is_explained_by_its_name(self):
+        self.config.write_text(KINDS)
+        method = ("grpc", "http://grpc.example.com:8080/shop.Cart/Add")
+        status, said = self.run_json("explain", *method)
+        [answer] = said["answers"]
+        self.assertEqual((0, "forwarded", "GRPCRoute/default/calls"), (status, answer["outcome"], answer["route"]))
+        status, said = self.run_json("explain", "grpc", "http://grpc.example.com:8080/shop.Cart/Drop")
+        [answer] = said["answers"]
+        self.assertEqual((1, "no_route", "12"), (status, answer["outcome"], str(answer["grpc_status"])))
+
+    def test_a_grpc_method_needs_no_url(self):
+        self.config.write_text(KINDS.replace("port: 8080", "port: 80"))
+        status, said = self.run_json("explain", "grpc", "shop.Cart/Add", "-H", "Host: grpc.example.com")
+        self.assertEqual((0, "GRPCRoute/default/calls"), (status, said["answers"][0]["route"]))
+        self.assertEqual(2, gatehouse("explain", "-f", str(self.config), "grpc", "Add").returncode)
+
+    def test_a_tls_connection_is_explained_by_its_server_name(self):
+        self.config.write_text(KINDS)
+        status, said = self.run_json("explain", "--tls-sni", "inside.example.com")
+        [answer] = said["answers"]
+        self.assertEqual((0, "passed through", "default/kinds/tls", "TLSRoute/default/inside"),
+                         (status, answer["outcome"], answer["listener"], answer["route"]))
+        for name in ("other.example.com", "inside.example.org", ""):
+            status, said = self.run_json("explain", "--tls-sni", name)
+            self.assertEqual(1, status, name)
+            self.assertIn("ended: no", said["answers"][0]["outcome"])
+        self.assertEqual((1, {}), self.run_json("explain", "--tls-sni", "inside.example.com", "tcp", "8432"))
+
+    def test_tcp_and_udp_connections_are_explained_by_their_port(self):
+        self.config.write_text(KINDS)
+        for arguments, wanted in ((("tcp", "8432"), (0, "forwarded", "TCPRoute/default/database")),
+                                  (("tcp", "127.0.0.1:8432"), (0, "forwarded", "TCPRoute/default/database")),
+                                  (("udp", "8053"), (0, "forwarded", "UDPRoute/default/names")),
+                                  (("tcp", "8433"), (1, "closed: the listener has no route", None)),
+                                  (("tcp", "8080"), (0, "HTTP: requests are routed one by one", None))):
+            status, said = self.run_json("explain", *arguments, "--bind", "127.0.0.1")
+            [answer] = said["answers"]
+            self.assertEqual(wanted, (status, answer["outcome"], answer.get("route")), arguments)
+        self.assertEqual((1, {}), self.run_json("explain", "udp", "8432"))
+        for arguments in (("tcp",), ("udp", "x"), ("tcp", "70000"), ("tcp", "a:1")):
+            self.assertEqual(2, gatehouse("explain", "-f", str(self.config), *arguments).returncode, arguments)
+        ended = gatehouse("explain", "-f", str(self.config), "tcp", "8432")
+        for words in ("listener  default/kinds/tcp (TCP)", "75 %", "25 %", "answer    forwarded"):
+            self.assertIn(words, ended.stdout)
+
+    def test_routes_of_all_kinds_are_validated_and_compared(self):
+        self.config.write_text(KINDS)
+        ended = gatehouse("validate", "-f", str(self.config))
+        for title in ("GRPCRoute default/calls", "TLSRoute default/inside", "TCPRoute default/database",
+                      "UDPRoute default/names"):
+            self.assertIn(title, ended.stdout)
+        other = self.config.with_name("other.txt.yaml")
+        other.write_text(KINDS.replace("weight: 3", "weight: 5").replace("method: Add", "method: Put"))
+        self.addCleanup(other.unlink)
+        ended = gatehouse("diff", "-f", str(self.config), "-f", str(other))
+        self.assertEqual(1, ended.returncode)
+        for name in ("GRPCRoute/default/calls", "TCPRoute/default/database"):
+            self.assertIn(f"route {name}", ended.stdout)
+        self.assertIn("weight 3 -> 5", ended.stdout)
 
     def test_text_names_listener_route_and_answer(self):
         ended = gatehouse("explain", "-f", str(self.config), self.url("/api"))
@@ -297,7 +415,7 @@ class RunOutput(ToolCase):
 
     def test_text_is_a_table_and_nothing_is_printed_to_a_pipe_by_itself(self):
         gateway = self.start_gateway("--output", "text")
-        self.assertRegex(gateway.out.read_text(), r"LISTENER +ADDRESS +HOSTNAME +ROUTES\ndefault/main/")
+        self.assertRegex(gateway.out.read_text(), r"LISTENER +PROTOCOL +ADDRESS +HOSTNAME +ROUTES\ndefault/main/p\d+ +HTTP ")
         gateway.end()
 
     def test_nothing_is_printed_into_a_file_unless_asked(self):

@@ -299,8 +299,8 @@ TEST_CASE("protobuf fields of unknown numbers and types are passed over, broken 
                                 "\x11"
                                 "abcdefgh",
                                 9);
-  const std::string text = writer.data() + fixed;
-  ProtobufReader reader(text);
+  const std::string bytes = writer.data() + fixed;
+  ProtobufReader reader(bytes);
   const auto first = reader.next();
   REQUIRE(first);
   CHECK(first->number == 99);

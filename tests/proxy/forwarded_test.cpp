@@ -30,7 +30,7 @@ struct Decided {
   Decided(const std::vector<std::string_view>& lines, const TrustRules& rules) {
     head.authority = "a.example";
     head.fields = fields_of(lines);
-    const PeerContext peer{&ids, *IpAddress::parse("10.0.0.9"), "10.0.0.9", "http", "80"};
+    const PeerContext peer{&ids, *IpAddress::parse("10.0.0.9"), "10.0.0.9", "http", {}, "80"};
     result = decide_forwarded(head, peer, rules, arena);
     write_forwarded(head.fields, result);
   }
