@@ -14,7 +14,9 @@ namespace gatehouse {
 /// so a warm arena allocates nothing; destructors are never run, so only trivial types may live here.
 class Arena {
  public:
-  explicit Arena(std::size_t block_size = 4096) : block_size_(block_size) {}
+  /// Blocks of 3.5 KiB lie at different places of their pages: the first lines of many arenas, which are the
+  /// ones in use, do not compete for the same few sets of the cache.
+  explicit Arena(std::size_t block_size = 3584) : block_size_(block_size) {}
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 

@@ -5,15 +5,15 @@
 
 namespace gatehouse::io {
 
-Buffer::~Buffer() {
-  if (bytes_ && pool_) pool_->give_back(std::move(bytes_));
+void Buffer::release() {
+  if (pool_) pool_->give_back(std::move(bytes_));
 }
 
-void Buffer::compact() {
-  if (begin_ == 0) return;
-  std::memmove(bytes_.get(), bytes_.get() + begin_, size());
-  end_ -= begin_;
-  begin_ = 0;
+void Buffer::move_to_front() {
+  const std::size_t filled = size();
+  std::memmove(bytes_.get() + front_, bytes_.get() + begin_, filled);
+  begin_ = front_;
+  end_ = front_ + static_cast<std::uint32_t>(filled);
 }
 
 void Buffer::append(std::string_view bytes) {
@@ -22,18 +22,25 @@ void Buffer::append(std::string_view bytes) {
 }
 
 Buffer BufferPool::take() {
-  if (free_.empty()) return Buffer(this, std::unique_ptr<char[]>(new char[kBufferSize]), kBufferSize);
-  Buffer buffer(this, std::move(free_.back()), kBufferSize);
+  if (free_.empty()) return wrap(std::unique_ptr<char[]>(new char[kBlockSize]));
+  auto block = std::move(free_.back());
   free_.pop_back();
-  return buffer;
+  return wrap(std::move(block));
+}
+
+/// The number of the page decides where in it the front lies.
+Buffer BufferPool::wrap(std::unique_ptr<char[]> block) {
+  constexpr std::size_t kPage = 4096;
+  const std::size_t front = reinterpret_cast<std::uintptr_t>(block.get()) / kPage % kFronts * kBetweenFronts;
+  return Buffer(this, std::move(block), front, kBufferSize);
 }
 
 Buffer BufferPool::take_sized(std::size_t capacity) {
-  return Buffer(nullptr, std::unique_ptr<char[]>(new char[capacity]), capacity);
+  return Buffer(nullptr, std::unique_ptr<char[]>(new char[capacity]), 0, capacity);
 }
 
-void BufferPool::give_back(std::unique_ptr<char[]> bytes) {
-  if (free_.size() < kMostKept) free_.push_back(std::move(bytes));
+void BufferPool::give_back(std::unique_ptr<char[]> block) {
+  if (free_.size() < kMostKept) free_.push_back(std::move(block));
 }
 
 }  // namespace gatehouse::io
