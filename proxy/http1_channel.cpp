@@ -62,8 +62,9 @@ bool Http1Channel::make_room_for_head(std::size_t max_bytes) {
 
 Result<std::string_view> Http1Channel::poll_head(std::size_t max_bytes, BlankLines blank) {
   for (;;) {
-    if (blank == BlankLines::skip) head_.consume(http::leading_blank_lines(head_.view()));
-    const bool only_cr = blank == BlankLines::skip && head_.view() == "\r";
+    const bool maybe_blank = blank == BlankLines::skip && head_.view().starts_with('\r');
+    if (maybe_blank) head_.consume(http::leading_blank_lines(head_.view()));
+    const bool only_cr = maybe_blank && head_.view() == "\r";
     if (!head_.empty() && !only_cr) {
       const auto state = scanner_.scan(head_.view());
       if (state == http::HeadScanner::State::bad_line_end)

@@ -149,8 +149,7 @@ io::Task<> Http1Connection::serve() {
 
 io::Task<Http1Connection::Next> Http1Connection::serve_one(Http1Stream& stream, Scratch& scratch) {
   if (!acceptor_->sockets() || !socket_.is_open()) co_return Next::close;
-  const ir::HttpLimits limits = acceptor_->sockets()->first().config->limits;
-  const auto bytes = co_await read_head(stream.channel(), limits);
+  const auto bytes = co_await read_head(stream.channel(), acceptor_->sockets()->first().config->limits);
   if (!bytes) {
     const bool quiet = bytes.error().fault == Fault::closed || bytes.error().fault == Fault::reset ||
                        bytes.error().fault == Fault::cancelled || !stream.channel().has_bytes();
@@ -173,6 +172,7 @@ io::Task<Http1Connection::Next> Http1Connection::serve_one(Http1Stream& stream, 
     co_return co_await refuse(stream, scratch, *rejected);
   ++requests_;
 
+  const auto& limits = sockets->first().config->limits;
   http::ChunkedRules chunked;
   chunked.max_trailer_bytes = limits.max_header_bytes;
   chunked.max_trailer_count = limits.max_header_count;
