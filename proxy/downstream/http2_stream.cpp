@@ -34,7 +34,9 @@ std::optional<http::Rejection> Http2Stream::take_head(const http::RequestRules& 
   auto& request = scratch_->request;
   http::Http2Target to;
   to.transport_scheme = scheme;
-  to.ends_here = channel_.received_end();
+  // The body may have come in the same read.
+  const Chunk body = channel_.buffered_body();
+  to.ends_here = body.end && body.data.empty() && channel_.trailers().empty();
   request.method_name = request.target = {};
   request.fields.clear();
   for (const auto& field : channel_.next_head()) {
