@@ -216,9 +216,10 @@ void dump(YamlText& out, const Cluster& cluster) {
   out.close_item();
 }
 
-void dump(YamlText& out, const L4Route& route) {
+void dump(YamlText& out, const L4Route& route, const std::vector<std::string>& listeners) {
   out.open_item();
   out.field("key", route.key);
+  out.list("listeners", listeners);
   number_unless(out, "created", route.age.created, std::int64_t{0});
   if (!route.backends.empty()) out.open("backends");
   for (const auto& backend : route.backends) dump(out, backend);
@@ -235,16 +236,19 @@ void dump_list(YamlText& out, std::string_view name, const List& list) {
 }
 
 /// One form of a route and the listeners that serve it so.
+template <typename Route>
 struct RouteForm {
-  const HttpRoute* route;
+  const Route* route;
   std::vector<std::string> listeners;
 };
 
-/// The forms of each route, by key. Policies of listeners and Gateways can make more than one of a route.
-std::map<std::string_view, std::vector<RouteForm>> forms_of(const Config& config) {
-  std::map<std::string_view, std::vector<RouteForm>> routes;
+/// The forms of each route, by key. Listeners, Gateways and their policies can make more than one of a route.
+template <typename Route, typename Attachments>
+std::map<std::string_view, std::vector<RouteForm<Route>>> forms_of(const Config& config,
+                                                                   Attachments Listener::*attachments) {
+  std::map<std::string_view, std::vector<RouteForm<Route>>> routes;
   for (const auto& listener : config.listeners) {
-    for (const auto& attachment : listener->routes) {
+    for (const auto& attachment : (*listener).*attachments) {
       auto& forms = routes[attachment.route->key];
       const auto* route = attachment.route.get();
       auto known = std::find_if(forms.begin(), forms.end(), [route](const auto& form) {
@@ -257,24 +261,15 @@ std::map<std::string_view, std::vector<RouteForm>> forms_of(const Config& config
   return routes;
 }
 
-void dump_routes(YamlText& out, const Config& config) {
-  const auto routes = forms_of(config);
+template <typename Route, typename Attachments>
+void dump_routes(YamlText& out, std::string_view name, const Config& config,
+                 Attachments Listener::*attachments) {
+  const auto routes = forms_of<Route>(config, attachments);
   if (routes.empty()) return;
-  out.open("routes");
+  out.open(name);
   for (const auto& [key, forms] : routes)
     for (const auto& form : forms)
       dump(out, *form.route, forms.size() == 1 ? std::vector<std::string>{} : form.listeners);
-  out.close();
-}
-
-void dump_l4_routes(YamlText& out, const Config& config) {
-  std::map<std::string_view, const L4Route*> routes;
-  for (const auto& listener : config.listeners)
-    for (const auto& attachment : listener->l4_routes)
-      routes.emplace(attachment.route->key, attachment.route.get());
-  if (routes.empty()) return;
-  out.open("l4_routes");
-  for (const auto& [key, route] : routes) dump(out, *route);
   out.close();
 }
 
@@ -283,8 +278,8 @@ void dump_l4_routes(YamlText& out, const Config& config) {
 std::string dump(const Config& config) {
   YamlText out;
   dump_list(out, "listeners", config.listeners);
-  dump_routes(out, config);
-  dump_l4_routes(out, config);
+  dump_routes<HttpRoute>(out, "routes", config, &Listener::routes);
+  dump_routes<L4Route>(out, "l4_routes", config, &Listener::l4_routes);
   dump_list(out, "clusters", config.clusters);
   return out.take();
 }

@@ -21,8 +21,9 @@ std::string attached_message(const RouteDraft& route, const ParentDraft& parent)
   const auto served = [&parent](const ListenerDraft* listener) { return parent.gateway->serves(*listener); };
   for (const auto* listener : parent.listeners)
     if (const auto* winner = winner_over(route, *listener))
-      return fmt::format("The route is attached, but {} is older and takes all that comes to listener {}.",
-                         winner->name(), listener->spec->name);
+      return fmt::format(
+          "The route is attached, but {}, which comes first by age and name, has listener {} to itself.",
+          winner->name(), listener->spec->name);
   if (std::any_of(parent.listeners.begin(), parent.listeners.end(), served)) return "The route is attached.";
   return fmt::format(
       "The route is attached, but its listener is not served: see the conditions of {} {}.",

@@ -57,7 +57,10 @@ Verdict PolicyTargetCheck::operator()(const PolicyHead& policy, const PolicyTarg
   if (is_backend) return check_backend(policy, ref);
   if (policy.kind == objects::BackendTrafficPolicy::kKind) {
     if (is_gateway) return check_gateway(policy, ref);
-    if (is(ref, objects::kGatewayGroup, objects::HttpRoute::kKind)) return check_route(policy, ref);
+    if (is(ref, objects::kGatewayGroup, objects::HttpRoute::kKind))
+      return check_route(draft_.snapshot.http_routes, policy, ref);
+    if (is(ref, objects::kGatewayGroup, objects::GrpcRoute::kKind))
+      return check_route(draft_.snapshot.grpc_routes, policy, ref);
     if (is(ref, objects::kGatewayGroup, objects::ListenerSet::kKind)) return check_listener_set(policy, ref);
   }
   return Verdict::bad("Invalid",
@@ -76,9 +79,11 @@ Verdict PolicyTargetCheck::check_backend(const PolicyHead& policy, const PolicyT
   return exists ? Verdict{} : not_found(policy, ref);
 }
 
-Verdict PolicyTargetCheck::check_route(const PolicyHead& policy, const PolicyTargetReference& ref) const {
-  const auto found = draft_.snapshot.http_routes.find(name_of(policy, ref));
-  if (found == draft_.snapshot.http_routes.end()) return not_found(policy, ref);
+template <typename Route>
+Verdict PolicyTargetCheck::check_route(const objects::ObjectMap<Route>& routes, const PolicyHead& policy,
+                                       const PolicyTargetReference& ref) const {
+  const auto found = routes.find(name_of(policy, ref));
+  if (found == routes.end()) return not_found(policy, ref);
   if (ref.section_name && !has_section(found->second->rules, *ref.section_name))
     return no_section(policy, ref, "rule");
   return {};

@@ -19,7 +19,9 @@ class PolicyTargetCheck {
 
  private:
   Verdict check_backend(const PolicyHead& policy, const objects::PolicyTargetReference& ref) const;
-  Verdict check_route(const PolicyHead& policy, const objects::PolicyTargetReference& ref) const;
+  template <typename Route>
+  Verdict check_route(const objects::ObjectMap<Route>& routes, const PolicyHead& policy,
+                      const objects::PolicyTargetReference& ref) const;
   Verdict check_gateway(const PolicyHead& policy, const objects::PolicyTargetReference& ref) const;
   Verdict check_listener_set(const PolicyHead& policy, const objects::PolicyTargetReference& ref) const;
 
