@@ -146,7 +146,7 @@ Tunnel::Step Tunnel::pass_end_on(Flow& flow) {
 }
 
 bool Tunnel::is_worth_a_pipe(Flow& flow) const {
-  return flow.bytes >= kSpliceAfter && flow.may_splice && !flow.from.transport() && !flow.to.transport();
+  return flow.bytes >= splice_after_ && flow.may_splice && !flow.from.transport() && !flow.to.transport();
 }
 
 /// Whether the direction that was woken has something left to do.

@@ -56,6 +56,8 @@ class Tunnel {
 
   /// Bytes in one direction before it is worth a pipe of its own.
   static constexpr std::uint64_t kSpliceAfter = 256 * 1024;
+  /// For benchmarks: another threshold.
+  void set_splice_after(std::uint64_t bytes) { splice_after_ = bytes; }
   bool is_spliced() const { return up_.pipe.is_open() || down_.pipe.is_open(); }
 
  private:
@@ -92,6 +94,7 @@ class Tunnel {
   io::BufferPool& buffers_;
   Duration idle_timeout_;
   Counter* counter_;
+  std::uint64_t splice_after_ = kSpliceAfter;
   MonoTime active_;
   Flow up_;
   Flow down_;
