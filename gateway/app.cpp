@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/app.h"
 
+#include <sys/prctl.h>
+
 #include <csignal>
 #include <memory>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "config/file/file_source.h"
 #include "config/file/file_watch.h"
@@ -17,6 +20,7 @@
 #include "gateway/run_report.h"
 #include "gateway/session_key_file.h"
 #include "proxy/access_log.h"
+#include "tls/ticket_keys.h"
 
 namespace gatehouse::gateway {
 namespace {
@@ -25,13 +29,28 @@ constexpr auto kGather = std::chrono::milliseconds(5);  // changes that come tog
 constexpr auto kRebind = std::chrono::seconds(2);       // a port that was taken is tried again
 constexpr auto kLogFlush = std::chrono::milliseconds(2000);
 
+/// Null when the system gives no random bytes: then every handshake is a full one.
+std::shared_ptr<tls::TicketKeys> make_ticket_keys(const file::Settings& settings) {
+  auto keys = tls::TicketKeys::create(system_clock().now(), settings.ticket_rotation);
+  if (keys) return std::move(*keys);
+  log_warning("TLS sessions are not resumed: {}", keys.error().detail);
+  return nullptr;
+}
+
+proxy::ProxySettings with_tickets(proxy::ProxySettings settings,
+                                  std::shared_ptr<const tls::TicketKeys> tickets) {
+  settings.tickets = std::move(tickets);
+  return settings;
+}
+
 /// Everything of one process, in the order of construction; destroyed in reverse.
 class App {
  public:
   explicit App(const file::Settings& settings)
       : settings_(settings),
         session_key_(settings.session_key_file),
-        proxy_settings_(proxy_settings(settings, session_key_.key())),
+        tickets_(make_ticket_keys(settings)),
+        proxy_settings_(with_tickets(proxy_settings(settings, session_key_.key()), tickets_)),
         probes_(worker_count(settings), settings.max_series),
         resolver_({{settings.dns_servers}, &probes_.process()},
                   [this] { loop_.post([this] { schedule_names(); }); }),
@@ -57,6 +76,7 @@ class App {
       return 2;
     if (watch_.fd() >= 0) loop_.on_readable(watch_.fd(), [this] { handle_file_events(); });
     if (!watch_.error().empty()) log_warning("files: {}; send SIGHUP after a change", watch_.error());
+    rotate_tickets();
     loop_.run();
     return drain_.exit_code();
   }
@@ -173,6 +193,12 @@ class App {
     });
   }
 
+  void rotate_tickets() {
+    if (!tickets_) return;
+    tickets_->rotate_if_due(system_clock().now());
+    loop_.after(ControlLoop::TimerName::tickets, settings_.ticket_rotation, [this] { rotate_tickets(); });
+  }
+
   void reload() {
     print(source_.load());
     pass();
@@ -201,6 +227,7 @@ class App {
 
   const file::Settings& settings_;
   SessionKeyFile session_key_;
+  const std::shared_ptr<tls::TicketKeys> tickets_;
   const proxy::ProxySettings proxy_settings_;
   ControlLoop loop_;
   PublishedState state_;
@@ -226,6 +253,10 @@ class App {
 int run_app(const file::Settings& settings) {
   // A peer that has gone away is an error of one write, not of the process.
   std::signal(SIGPIPE, SIG_IGN);
+#ifndef GATEHOUSE_SANITIZED  // the leak check attaches to its own process
+  // Private keys stay out of core dumps and of other processes' reach (T10).
+  prctl(PR_SET_DUMPABLE, 0);
+#endif
   return App(settings).run();
 }
 

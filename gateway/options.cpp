@@ -39,6 +39,7 @@ translate::Options translate_options(const file::Settings& settings) {
     options.address_pool = {*Cidr::parse("127.0.0.1")};
   options.bind_override = settings.bind;
   options.port_map = settings.port_map;
+  options.proxy_protocol_ports = settings.proxy_protocol_ports;
   options.limits = settings.limits;
   options.pool = settings.pool;
   options.zone = settings.zone;
@@ -55,6 +56,7 @@ proxy::ProxySettings proxy_settings(const file::Settings& settings, const proxy:
       settings.half_close == file::HalfClose::keep ? proxy::HalfClose::keep : proxy::HalfClose::cancel;
   proxy.via = settings.via;
   proxy.session_key = session_key;
+  proxy.workers = worker_count(settings);
   return proxy;
 }
 

@@ -147,6 +147,9 @@ std::vector<Setting> make_client_rows() {
   return {
       {"trusted-proxies", kGroup, "CIDR", "peers whose X-Forwarded-* fields are believed; repeatable",
        list(at(&Settings::trusted_proxies), Cidr::parse, "is not an address or CIDR; write 10.0.0.0/8")},
+      {"proxy-protocol-port", kGroup, "PORT",
+       "listeners of this port expect a PROXY protocol header, from trusted proxies only; repeatable",
+       list(at(&Settings::proxy_protocol_ports), parse_port, "is not a port; write 443")},
       {"trusted-hops", kGroup, "N",
        "this many hops, counted from our peer on, are trusted whatever their address",
        count(at(&Settings::trusted_hops), 0, kMaxTrustedHops)},
@@ -234,6 +237,9 @@ std::vector<Setting> make_timeout_rows() {
   return {
       {"handshake-timeout", kGroup, "TIME", "for a PROXY protocol header and the TLS handshake",
        duration(limit(&HttpLimits::handshake_timeout))},
+      {"ticket-rotation", kGroup, "TIME",
+       "until TLS session tickets are sealed with a new key; the previous one is good for as long again",
+       duration(at(&Settings::ticket_rotation), milliseconds(1000))},
       {"header-timeout", kGroup, "TIME", "for a whole request head (408)",
        duration(limit(&HttpLimits::header_timeout))},
       {"body-idle-timeout", kGroup, "TIME", "between two bytes of a request body (408)",

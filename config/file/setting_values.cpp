@@ -27,12 +27,6 @@ constexpr std::array<Unit, 7> kSizes{{{"Gi", 1ull << 30},
                                       {"k", 1'000},
                                       {"K", 1'000}}};
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  const auto port = parse_decimal(text);
-  if (!port || *port == 0 || *port > 65535) return std::nullopt;
-  return static_cast<std::uint16_t>(*port);
-}
-
 }  // namespace
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
@@ -67,6 +61,12 @@ std::string print_duration(std::chrono::milliseconds duration) {
     left %= unit.factor;
   }
   return text;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  const auto port = parse_decimal(text);
+  if (!port || *port == 0 || *port > 65535) return std::nullopt;
+  return static_cast<std::uint16_t>(*port);
 }
 
 std::optional<std::pair<std::uint16_t, std::uint16_t>> parse_port_pair(std::string_view text) {

@@ -19,6 +19,8 @@ std::string print_size(std::uint64_t bytes);
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 std::string print_duration(std::chrono::milliseconds duration);
 
+/// 1 to 65535.
+std::optional<std::uint16_t> parse_port(std::string_view text);
 /// 80=8080.
 std::optional<std::pair<std::uint16_t, std::uint16_t>> parse_port_pair(std::string_view text);
 

@@ -29,6 +29,7 @@ struct Settings {
 
   std::vector<Cidr> address_pool;  ///< empty: 127.0.0.1 on a machine, every address in a container
   std::vector<IpAddress> bind;
+  std::vector<std::uint16_t> proxy_protocol_ports;  ///< of listeners; PROXY headers are required there
   std::map<std::uint16_t, std::uint16_t> port_map;  ///< listener port -> bound port
 
   std::vector<Cidr> trusted_proxies;
@@ -46,6 +47,7 @@ struct Settings {
 
   std::string session_key_file;  ///< empty: session.key in the folder for state
 
+  std::chrono::milliseconds ticket_rotation{std::chrono::hours(12)};
   std::chrono::milliseconds drain_delay{5'000};
   std::chrono::milliseconds drain_timeout{300'000};
 

@@ -35,15 +35,28 @@ bool older(const ir::Attachment& a, const ir::Attachment& b) {
   return rank_of(*a.route) < rank_of(*b.route);
 }
 
+ir::ListenerProtocol protocol_of(const objects::GatewayListener& spec) {
+  if (spec.protocol == "HTTPS") return ir::ListenerProtocol::https;
+  if (spec.protocol == "TLS") return ir::ListenerProtocol::tls;
+  if (spec.protocol == "TCP") return ir::ListenerProtocol::tcp;
+  if (spec.protocol == "UDP") return ir::ListenerProtocol::udp;
+  return ir::ListenerProtocol::http;
+}
+
 std::shared_ptr<const ir::Listener> to_listener(const GatewayDraft& gateway, const ListenerDraft& draft,
-                                                const ir::HttpLimits& limits) {
+                                                const Options& options) {
   auto listener = std::make_shared<ir::Listener>();
   listener->name = draft.name;
   listener->gateway = gateway.object->meta.full_name();
   listener->binds = draft.binds;
   listener->advertised_port = static_cast<std::uint16_t>(draft.spec->port);
   listener->hostname = draft.hostname;
-  listener->limits = limits;
+  listener->protocol = protocol_of(*draft.spec);
+  const auto& headed = options.proxy_protocol_ports;
+  if (std::find(headed.begin(), headed.end(), listener->advertised_port) != headed.end())
+    listener->proxy_protocol = ir::ProxyProtocolIn::required;
+  listener->tls = draft.tls;
+  listener->limits = options.limits;
   listener->request_filters = draft.request_filters;
   for (const auto& attachment : draft.attachments) {
     const auto* outcome = attachment.outcome();
@@ -66,8 +79,7 @@ void assemble(Draft& draft) {
   for (const auto& gateway : draft.gateways)
     for (const auto& listener : gateway.listeners)
       if (gateway.serves(listener))
-        config->listeners.push_back(
-            reuse(to_listener(gateway, listener, draft.options.limits), previous.listeners));
+        config->listeners.push_back(reuse(to_listener(gateway, listener, draft.options), previous.listeners));
   std::sort(config->listeners.begin(), config->listeners.end(),
             [](const auto& a, const auto& b) { return a->name < b->name; });
   for (const auto& cluster : draft.clusters) config->clusters.push_back(reuse(cluster, previous.clusters));

@@ -42,6 +42,8 @@ struct ListenerDraft {
   Verdict accepted;
   Verdict conflict;  ///< not ok: conflicted
   Verdict resolved_refs;
+  Verdict usable;                              ///< not ok: accepted, but it cannot be served as it is
+  std::shared_ptr<const ir::ListenerTls> tls;  ///< HTTPS and TLS
   std::vector<objects::RouteGroupKind> supported_kinds;
   std::vector<SocketAddress> binds;
   std::vector<std::shared_ptr<const ir::ExternalAuth>> request_filters;
@@ -73,7 +75,8 @@ struct GatewayDraft {
   /// A Gateway without a good listener of its own carries no ListenerSet either.
   bool is_accepted() const;
   bool serves(const ListenerDraft& listener) const {
-    return accepted.ok && listener.is_valid() && !listener.binds.empty() && (!listener.set || is_accepted());
+    return accepted.ok && listener.is_valid() && listener.usable.ok && !listener.binds.empty() &&
+           (!listener.set || is_accepted());
   }
 };
 
@@ -174,6 +177,8 @@ void gateways(Draft& draft);
 void listener_sets(Draft& draft);
 /// Checks each listener by itself.
 void listeners(Draft& draft);
+/// Gives HTTPS and TLS listeners their certificates.
+void listener_tls(Draft& draft);
 /// Finds listeners of one Gateway that cannot be told apart. Among its own, none is served; an entry of a
 /// ListenerSet loses to whatever comes before it.
 void listener_conflicts(Draft& draft);

@@ -47,6 +47,7 @@ Verdict programming_of(const GatewayDraft& gateway, const ListenerDraft& listene
   if (!gateway.accepted.ok) return Verdict::bad("Invalid", gateway.accepted.message);
   if (listener.set && !gateway.is_accepted())
     return Verdict::bad("Invalid", parent_failure(*listener.set, "accepted"));
+  if (!listener.usable.ok) return listener.usable;
   if (listener.binds.empty()) return Verdict::bad("Invalid", gateway.addressed.message);
   return {};
 }
@@ -97,6 +98,15 @@ Condition programmed(const GatewayDraft& gateway, const Condition& accepted) {
   return condition_of("Programmed", gateway.addressed, "Programmed", "The Gateway is served.");
 }
 
+bool allows_insecure_clients(const objects::GatewayTls& tls) {
+  const auto allows = [](const std::optional<objects::FrontendValidation>& validation) {
+    return validation && validation->mode == "AllowInsecureFallback";
+  };
+  return allows(tls.frontend_default) ||
+         std::any_of(tls.frontend_per_port.begin(), tls.frontend_per_port.end(),
+                     [&](const auto& port) { return allows(port.validation); });
+}
+
 objects::GatewayStatus status_of(const GatewayDraft& gateway) {
   objects::GatewayStatus status;
   status.addresses = gateway.addresses;
@@ -108,7 +118,16 @@ objects::GatewayStatus status_of(const GatewayDraft& gateway) {
   if (gateway.object->default_scope == "All")
     status.conditions.push_back({"DefaultGateway", "True", "DefaultGateway",
                                  "The Gateway takes routes that ask for default Gateways (scope All).", 0});
+  if (allows_insecure_clients(gateway.object->tls))
+    status.conditions.push_back(
+        {"InsecureFrontendValidationMode", "True", "ConfigurationChanged",
+         "spec.tls.frontend: mode AllowInsecureFallback lets clients in without a valid "
+         "certificate.",
+         0});
   status.conditions.push_back(programmed(gateway, status.conditions.front()));
+  if (gateway.object->tls.backend_client_certificate)
+    status.conditions.push_back(
+        condition_of("ResolvedRefs", gateway.resolved_refs, "ResolvedRefs", "All references are resolved."));
   observe(status.conditions, gateway.object->meta);
   status.listeners = statuses_of(gateway, gateway.own());
   return status;

@@ -9,6 +9,16 @@
 namespace gatehouse::translate {
 namespace {
 
+/// Kinds of routes that a protocol can carry; none for a protocol that is not served.
+std::vector<std::string_view> kinds_of(const std::string& protocol) {
+  if (protocol == "HTTP" || protocol == "HTTPS")
+    return {objects::HttpRoute::kKind, objects::GrpcRoute::kKind};
+  if (protocol == "TLS") return {objects::TlsRoute::kKind};
+  if (protocol == "TCP") return {objects::TcpRoute::kKind};
+  if (protocol == "UDP") return {objects::UdpRoute::kKind};
+  return {};
+}
+
 bool takes_filters(const std::string& protocol) {
   return protocol == "HTTP" || protocol == "HTTPS";
 }
@@ -21,29 +31,34 @@ Verdict check_listener(const GatewayDraft& gateway, const ListenerDraft& listene
     return Verdict::bad(
         "InvalidListenerFilter",
         fmt::format("{}: filters.requests cannot be set for protocol {}: remove them", place, spec.protocol));
-  if (spec.protocol != "HTTP")
+  if (kinds_of(spec.protocol).empty())
     return Verdict::bad(
         "UnsupportedProtocol",
-        fmt::format("{}: protocol {} is not served by this version: use HTTP", place, spec.protocol));
+        fmt::format("{}: protocol {} is not served: use HTTP, HTTPS, TLS, TCP or UDP", place, spec.protocol));
   return {};
 }
 
-/// What a listener of protocol HTTP may serve, narrowed by allowedRoutes.kinds.
+/// What the listener may serve, narrowed by allowedRoutes.kinds.
 void decide_kinds(const GatewayDraft& gateway, ListenerDraft& listener) {
-  const objects::RouteGroupKind http_route{objects::kGatewayGroup, objects::HttpRoute::kKind};
+  const auto served = kinds_of(listener.spec->protocol);
   const auto& wanted = listener.spec->allowed_routes.kinds;
-  if (wanted.empty()) listener.supported_kinds = {http_route};
+  if (wanted.empty()) {
+    for (const auto kind : served)
+      listener.supported_kinds.push_back({objects::kGatewayGroup, std::string(kind)});
+    return;
+  }
   Findings unknown;
   for (const auto& kind : wanted) {
-    if (kind == http_route)
-      listener.supported_kinds = {http_route};
-    else
-      unknown.add(
-          "InvalidRouteKinds",
-          fmt::format("{}: allowedRoutes.kinds: {}{}{} cannot be served by protocol {}: use HTTPRoute",
-                      place_of(gateway, listener), kind.group == http_route.group ? "" : kind.group,
-                      kind.group == http_route.group || kind.group.empty() ? "" : "/", kind.kind,
-                      listener.spec->protocol));
+    const bool is_served = kind.group == objects::kGatewayGroup &&
+                           std::find(served.begin(), served.end(), kind.kind) != served.end();
+    auto& kinds = listener.supported_kinds;
+    if (is_served && std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(kind);
+    if (is_served) continue;
+    const bool is_ours = kind.group.empty() || kind.group == objects::kGatewayGroup;
+    unknown.add("InvalidRouteKinds",
+                fmt::format("{}: allowedRoutes.kinds: {}{} cannot be served by protocol {}: use {}",
+                            place_of(gateway, listener), is_ours ? "" : kind.group + "/", kind.kind,
+                            listener.spec->protocol, fmt::join(served, " or ")));
   }
   listener.resolved_refs = unknown.verdict();
 }

@@ -78,6 +78,8 @@ class Memo {
 
   std::map<std::string, RouteEntry, std::less<>> routes;  ///< by RouteDraft::key()
   std::map<std::string, RouteForm, std::less<>> forms;    ///< likewise; none of HTTPRoutes
+  std::map<std::string, std::shared_ptr<const ir::Certificate>>
+      certificates;  ///< the last good ones, by Secret
   std::shared_ptr<const BackendTlsPolicies> backend_tls;
   std::shared_ptr<PolicyMemo> policies;
   std::shared_ptr<ShortWays> short_ways;

@@ -9,12 +9,36 @@
 namespace gatehouse::translate {
 namespace {
 
-using Claims = std::map<std::pair<SocketAddress, std::string>, const ListenerDraft*>;
+/// TCP and UDP of one address are two sockets.
+using Socket = std::pair<SocketAddress, bool>;
+struct Claims {
+  std::map<Socket, const ListenerDraft*> sockets;  ///< by their first listener
+  std::map<std::pair<Socket, std::string>, const ListenerDraft*> hostnames;
+};
+
+/// Protocols that may share a socket.
+std::string_view family_of(const ListenerDraft& listener) {
+  const std::string_view protocol = listener.spec->protocol;
+  return protocol == "HTTPS" ? "TLS" : protocol;
+}
 
 void claim(const GatewayDraft& gateway, ListenerDraft& listener, Claims& claims) {
+  const bool is_udp = listener.spec->protocol == "UDP";
   for (const auto& bind : listener.binds) {
-    const auto holder = claims.find({bind, listener.hostname});
-    if (holder == claims.end()) continue;
+    const auto first = claims.sockets.find({bind, is_udp});
+    if (first == claims.sockets.end() || family_of(*first->second) == family_of(listener)) continue;
+    listener.conflict =
+        Verdict::bad("ProtocolConflict",
+                     fmt::format("{}: protocol {} cannot share {} with protocol {} of listener {}, which "
+                                 "comes first (by age, then "
+                                 "name): use another port or address",
+                                 place_of(gateway, listener), listener.spec->protocol, bind.to_string(),
+                                 first->second->spec->protocol, first->second->name));
+    return;
+  }
+  for (const auto& bind : listener.binds) {
+    const auto holder = claims.hostnames.find({{bind, is_udp}, listener.hostname});
+    if (holder == claims.hostnames.end()) continue;
     listener.conflict =
         Verdict::bad("HostnameConflict", fmt::format("{}: {} with {} is taken by listener {}, which comes "
                                                      "first (by age, then name): use another port, "
@@ -26,7 +50,11 @@ void claim(const GatewayDraft& gateway, ListenerDraft& listener, Claims& claims)
                                                      holder->second->name));
     return;
   }
-  for (const auto& bind : listener.binds) claims.emplace(std::pair(bind, listener.hostname), &listener);
+  for (const auto& bind : listener.binds) {
+    const Socket socket(bind, is_udp);
+    claims.sockets.emplace(socket, &listener);
+    claims.hostnames.emplace(std::pair(socket, listener.hostname), &listener);
+  }
 }
 
 }  // namespace

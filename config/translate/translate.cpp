@@ -16,6 +16,7 @@ constexpr std::array kPasses{
     Pass{"gateway_certificates", gateway_certificates},
     Pass{"listener_sets", listener_sets},  // of Gateways found before; their entries follow its own listeners
     Pass{"listeners", listeners},
+    Pass{"listener_tls", listener_tls},          // adds to what the pass before found
     Pass{"listener_filters", listener_filters},  // only of listeners that are good so far
     Pass{"listener_conflicts", listener_conflicts},
     Pass{"addresses", addresses},

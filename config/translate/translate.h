@@ -25,6 +25,7 @@ struct Options {
                                          ///< a single-address pool is shared by all of them
   std::vector<IpAddress> bind_override;  ///< --bind: sockets bind here, whatever the status address says
   std::map<std::uint16_t, std::uint16_t> port_map;  ///< --port-map: listener port -> bound port
+  std::vector<std::uint16_t> proxy_protocol_ports;  ///< of listeners that expect a PROXY protocol header
   ir::HttpLimits limits;                            ///< defaults of every listener
   ir::PoolLimits pool;                              ///< defaults of every cluster
   std::string zone;                                 ///< --zone: endpoints hinted for it come first

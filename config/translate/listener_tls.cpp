@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pass that gives HTTPS and TLS listeners their certificates, and what they ask of clients'.
+#include <fmt/format.h>
+
+#include "config/translate/authorities.h"
+#include "config/translate/certificates.h"
+#include "config/translate/draft.h"
+#include "config/translate/tls_options.h"
+
+namespace gatehouse::translate {
+namespace {
+
+using objects::FrontendValidation;
+
+constexpr AuthorityReasons kAuthorityReasons{"InvalidCACertificateKind", "InvalidCACertificateRef"};
+
+bool terminates_tls(const ListenerDraft& listener) {
+  const auto& spec = *listener.spec;
+  return spec.tls && (spec.protocol == "HTTPS" || (spec.protocol == "TLS" && spec.tls->mode == "Terminate"));
+}
+
+Referrer referrer_of(const GatewayDraft& gateway, const ListenerDraft& listener) {
+  return {objects::kGatewayGroup, listener.set ? objects::ListenerSet::kKind : objects::Gateway::kKind,
+          owner_of(gateway, listener).ns};
+}
+
+/// A Secret that was good and is not now (its two halves may come one after the other) keeps serving what it
+/// had; the verdict says so all the same.
+ResolvedCertificate with_last_good(Memo& memo, const std::string& name, ResolvedCertificate now) {
+  if (now.certificate) {
+    memo.certificates[name] = now.certificate;
+  } else if (const auto known = memo.certificates.find(name); known != memo.certificates.end()) {
+    if (now.verdict.reason == "InvalidCertificateRef") now.certificate = known->second;
+  }
+  return now;
+}
+
+/// Equal certificates are one object from pass to pass.
+std::shared_ptr<const ir::Certificate> shared(Memo& memo, const std::string& name,
+                                              std::shared_ptr<const ir::Certificate> certificate) {
+  const auto known = memo.certificates.find(name);
+  return known != memo.certificates.end() && *known->second == *certificate ? known->second : certificate;
+}
+
+void read_certificates(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener,
+                       ir::ListenerTls& tls, Findings& refs) {
+  const auto from = referrer_of(gateway, listener);
+  const auto& wanted = listener.spec->tls->certificate_refs;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const auto where = fmt::format("{}: tls.certificateRefs[{}]", place_of(gateway, listener), i);
+    const auto name =
+        fmt::format("{}/{}", wanted[i].ns ? std::string_view(*wanted[i].ns) : from.ns, wanted[i].name);
+    auto resolved = resolve_certificate(draft.snapshot, draft.backend_refs.grants(),
+                                        {from, wanted[i], where, "InvalidCertificateRef"});
+    if (resolved.certificate)
+      resolved.certificate = shared(draft.memo, name, std::move(resolved.certificate));
+    const bool exists = draft.snapshot.secrets.contains(name);
+    if (exists) resolved = with_last_good(draft.memo, name, std::move(resolved));
+    if (!resolved.verdict.ok) refs.add(resolved.verdict.reason, resolved.verdict.message);
+    if (resolved.certificate) tls.certificates.push_back(std::move(resolved.certificate));
+  }
+  if (tls.certificates.empty())
+    listener.usable = Verdict::bad(
+        "Invalid", fmt::format("{}: it has no certificate that can be used: see its ResolvedRefs condition",
+                               place_of(gateway, listener)));
+}
+
+/// GEP-91: the entry of the listener's port counts alone, where there is one.
+struct ChosenValidation {
+  const FrontendValidation* validation = nullptr;
+  std::string field;
+};
+ChosenValidation validation_for(const objects::GatewayTls& tls, std::int32_t port) {
+  for (std::size_t i = 0; i < tls.frontend_per_port.size(); ++i) {
+    const auto& entry = tls.frontend_per_port[i];
+    if (entry.port == port)
+      return {entry.validation ? &*entry.validation : nullptr,
+              fmt::format("spec.tls.frontend.perPort[{}].tls.validation", i)};
+  }
+  return {tls.frontend_default ? &*tls.frontend_default : nullptr, "spec.tls.frontend.default.validation"};
+}
+
+ir::TrustBundle read_authorities(Draft& draft, const objects::Gateway& gateway,
+                                 const ChosenValidation& chosen, Findings& refs) {
+  ir::TrustBundle trust;
+  const Referrer from{objects::kGatewayGroup, objects::Gateway::kKind, gateway.meta.ns};
+  const auto& wanted = chosen.validation->ca_certificate_refs;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const auto& ref = wanted[i];
+    const auto where =
+        fmt::format("Gateway {}: {}.caCertificateRefs[{}]", gateway.meta.full_name(), chosen.field, i);
+    const std::string ns(ref.ns ? *ref.ns : gateway.meta.ns);
+    if (!draft.backend_refs.grants().permits(from, {ref.group, ref.kind, ns, ref.name})) {
+      refs.add(
+          "RefNotPermitted",
+          fmt::format("{}: no ReferenceGrant permits namespace {} to use {} {}/{}: add one to namespace {}",
+                      where, gateway.meta.ns, ref.kind, ns, ref.name, ns));
+      continue;
+    }
+    const auto verdict = add_authorities(draft.snapshot, {ref.group, ref.kind, ns + "/" + ref.name, where},
+                                         kAuthorityReasons, trust);
+    if (!verdict.ok) refs.add(verdict.reason, verdict.message);
+  }
+  return trust;
+}
+
+/// Without any authority a listener that wants valid certificates can let nobody in.
+void read_validation(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener, ir::ListenerTls& tls,
+                     Findings& refs) {
+  const auto chosen = validation_for(gateway.object->tls, listener.spec->port);
+  if (!chosen.validation) return;
+  auto validation = std::make_shared<ir::ClientValidation>();
+  if (chosen.validation->mode == "AllowInsecureFallback")
+    validation->mode = ir::ClientValidation::Mode::insecure_fallback;
+  validation->trust = finish(read_authorities(draft, *gateway.object, chosen, refs));
+  if (!validation->trust) {
+    listener.accepted = Verdict::bad(
+        "NoValidCACertificate",
+        fmt::format("{}: {} of its Gateway names no certificate of an authority that can be used: see the "
+                    "ResolvedRefs condition",
+                    place_of(gateway, listener), chosen.field));
+    return;
+  }
+  tls.client_validation = std::move(validation);
+}
+
+void equip(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener) {
+  auto tls = std::make_shared<ir::ListenerTls>();
+  if (!terminates_tls(listener)) {
+    tls->mode = ir::ListenerTls::Mode::passthrough;
+    listener.tls = std::move(tls);
+    return;
+  }
+  Findings refs;
+  if (!listener.resolved_refs.ok) refs.add(listener.resolved_refs.reason, listener.resolved_refs.message);
+  read_certificates(draft, gateway, listener, *tls, refs);
+  read_validation(draft, gateway, listener, *tls, refs);
+  const auto options = read_tls_options(listener.spec->tls->options,
+                                        place_of(gateway, listener) + ": tls.options", tls->options);
+  if (!options.ok && listener.accepted.ok) listener.accepted = options;
+  if (listener.spec->protocol == "TLS") tls->options.alpn.clear();
+  listener.resolved_refs = refs.verdict();
+  listener.tls = std::move(tls);
+}
+
+}  // namespace
+
+void listener_tls(Draft& draft) {
+  for (auto& gateway : draft.gateways)
+    for (auto& listener : gateway.listeners)
+      if (listener.accepted.ok && listener.spec->tls) equip(draft, gateway, listener);
+}
+
+}  // namespace gatehouse::translate
