@@ -19,7 +19,7 @@ constexpr double kJitter = 0.1;  ///< of the interval, either way: checks of man
 
 bool is_checked(const proxy::ClusterRuntime& cluster) {
   const auto kind = cluster.config->active_health.kind;
-  return cluster.health && (kind == Kind::http || kind == Kind::tcp);
+  return cluster.health && kind != Kind::none;
 }
 
 }  // namespace
@@ -44,6 +44,7 @@ class HealthChecker::Patient final : public RefCounted<Patient>, private io::Tim
       probe.endpoint_sickened();
     }
     config_ = cluster.config;
+    tls_ = cluster.tls;
     health_ = cluster.health;
     index_ = index;
     probe_ = probe;
@@ -67,8 +68,9 @@ class HealthChecker::Patient final : public RefCounted<Patient>, private io::Tim
     ++self->checker_.checks_under_way_;
     const auto config = self->config_;  // stays although another may be adopted meanwhile
     const MonoTime began = self->loop().now();
-    const auto outcome =
-        co_await proxy::check_endpoint(self->loop(), self->address_, config->active_health, self->cancel_);
+    const auto plan = self->plan();
+    const auto outcome = co_await proxy::check_endpoint(self->loop(), self->address_, config->active_health,
+                                                        plan, self->cancel_);
     --self->checker_.checks_under_way_;
     if (self->is_discharged_) co_return;
     self->record(outcome);
@@ -108,6 +110,13 @@ class HealthChecker::Patient final : public RefCounted<Patient>, private io::Tim
     return dice;
   }
   io::EventLoop& loop() { return *checker_.loop_; }
+  proxy::DialPlan plan() const {
+    proxy::DialPlan plan;
+    plan.protocol = config_->protocol;
+    plan.wants_tls = config_->tls != nullptr;
+    plan.tls = tls_;
+    return plan;
+  }
 
   HealthChecker& checker_;
   const SocketAddress address_;
@@ -115,6 +124,7 @@ class HealthChecker::Patient final : public RefCounted<Patient>, private io::Tim
   io::CancelSource cancel_;
   proxy::ClusterProbe probe_;
   std::shared_ptr<const ir::Cluster> config_;
+  std::shared_ptr<const tls::ClientContext> tls_;
   std::shared_ptr<proxy::EndpointHealth> health_;
   std::size_t index_ = 0;
   bool is_discharged_ = false;

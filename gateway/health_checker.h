@@ -16,7 +16,7 @@
 
 namespace gatehouse::gateway {
 
-/// Checks the endpoints of every cluster with an active check (http, tcp) and writes the verdicts into the
+/// Checks the endpoints of every cluster with an active check and writes the verdicts into the
 /// clusters' EndpointHealth, which workers read. Verdict, streak and rhythm of an endpoint outlive changes of
 /// the configuration as long as its cluster lists its address. An endpoint that is new starts healthy.
 /// Owned by the application, called by its control thread; the rest happens on the thread "health".

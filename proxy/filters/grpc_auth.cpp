@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "proxy/filters/protobuf_wire.h"
 #include "proxy/http/field_syntax.h"
 #include "proxy/http/grpc.h"
+#include "proxy/http/protobuf_wire.h"
 
 namespace gatehouse::proxy {
 namespace {
@@ -25,7 +25,7 @@ bool lists(const std::vector<std::string>& names, std::string_view name) {
 }
 
 /// Several fields of one name are one entry of the map.
-void write_headers(const AuthInput& input, ProtobufWriter& http) {
+void write_headers(const AuthInput& input, http::ProtobufWriter& request) {
   const auto& fields = input.head.fields;
   for (auto field = fields.begin(); field != fields.end(); ++field) {
     const auto same = [field](const HeaderField& other) {
@@ -36,36 +36,36 @@ void write_headers(const AuthInput& input, ProtobufWriter& http) {
     const std::string_view between = field->id == FieldId::cookie ? "; " : ",";
     for (auto other = field + 1; other != fields.end(); ++other)
       if (same(*other)) value.append(between).append(other->value);
-    http.entry(3, lower_case(field->name), value);
+    request.entry(3, lower_case(field->name), value);
   }
 }
 
 std::string http_request(const AuthInput& input, std::string_view path, std::string_view body) {
   const auto& head = input.head;
-  ProtobufWriter http;
-  http.text(1, input.peer.request_id);
-  http.text(2, head.method_name);
+  http::ProtobufWriter request;
+  request.text(1, input.peer.request_id);
+  request.text(2, head.method_name);
   if (input.auth.allowed_headers.empty()) {
-    http.entry(3, ":authority", head.authority);
-    http.entry(3, ":method", head.method_name);
-    http.entry(3, ":path", path);
-    http.entry(3, ":scheme", input.peer.scheme);
+    request.entry(3, ":authority", head.authority);
+    request.entry(3, ":method", head.method_name);
+    request.entry(3, ":path", path);
+    request.entry(3, ":scheme", input.peer.scheme);
   }
-  write_headers(input, http);
-  http.text(4, path);
-  http.text(5, head.authority);
-  http.text(6, input.peer.scheme);
+  write_headers(input, request);
+  request.text(4, path);
+  request.text(5, head.authority);
+  request.text(6, input.peer.scheme);
   const bool has_length = head.framing.kind == http::BodyKind::length;
   const bool has_none = head.framing.kind == http::BodyKind::none;
   const auto unknown = static_cast<std::uint64_t>(std::int64_t{-1});
-  http.number(9, has_none ? 0 : (has_length ? head.framing.length : unknown));
-  http.text(10, head.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1");
-  if (!body.empty()) http.bytes(is_utf8(body) ? 11 : 12, body);
-  return http.data();
+  request.number(9, has_none ? 0 : (has_length ? head.framing.length : unknown));
+  request.text(10, head.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1");
+  if (!body.empty()) request.bytes(http::is_utf8(body) ? 11 : 12, body);
+  return request.data();
 }
 
 std::string peer_of(std::string_view address) {
-  ProtobufWriter socket, core, peer;
+  http::ProtobufWriter socket, core, peer;
   socket.text(2, address);
   core.bytes(1, socket.data());
   peer.bytes(1, core.data());
@@ -86,17 +86,17 @@ AuthHeader::How how_of(std::uint64_t action) {
 /// config.core.v3.HeaderValueOption. The old `append` counts before the action; without either a header
 /// replaces those of its name, as the protocol's own notes on OkHttpResponse say.
 bool read_header(std::string_view message, AuthHeader& header) {
-  ProtobufReader option(message);
+  http::ProtobufReader option(message);
   while (const auto field = option.next()) {
     if (field->number == 3 && header.how != AuthHeader::How::append) header.how = how_of(field->value);
     if (field->number == 2) {
-      ProtobufReader append(field->bytes);
+      http::ProtobufReader append(field->bytes);
       while (const auto value = append.next())
         if (value->number == 1 && value->value != 0) header.how = AuthHeader::How::append;
       if (append.is_broken()) return false;
     }
     if (field->number != 1) continue;
-    ProtobufReader pair(field->bytes);
+    http::ProtobufReader pair(field->bytes);
     while (const auto part = pair.next()) {
       if (part->number == 1) header.name = part->bytes;
       if (part->number == 2 || part->number == 3) header.value = part->bytes;
@@ -119,7 +119,7 @@ bool add_header(std::string_view message, std::vector<AuthHeader>& headers) {
 }
 
 bool read_ok(std::string_view message, CheckAnswer& answer) {
-  ProtobufReader ok(message);
+  http::ProtobufReader ok(message);
   while (const auto field = ok.next()) {
     if (field->number == 2 && !add_header(field->bytes, answer.headers)) return false;
     if (field->number != 5) continue;
@@ -130,12 +130,12 @@ bool read_ok(std::string_view message, CheckAnswer& answer) {
 }
 
 bool read_denied(std::string_view message, CheckAnswer& answer) {
-  ProtobufReader denied(message);
+  http::ProtobufReader denied(message);
   while (const auto field = denied.next()) {
     if (field->number == 3) answer.body = field->bytes;
     if (field->number == 2 && !add_header(field->bytes, answer.headers)) return false;
     if (field->number != 1) continue;
-    ProtobufReader status(field->bytes);
+    http::ProtobufReader status(field->bytes);
     while (const auto code = status.next())
       if (code->number == 1 && code->value >= 300 && code->value < 600)
         answer.status = static_cast<std::uint16_t>(code->value);
@@ -235,7 +235,7 @@ io::Task<AuthVerdict> authorize_over_grpc(const AuthInput& input) {
 std::string write_check_request(const AuthInput& input, std::string_view body) {
   const auto& head = input.head;
   const auto path = head.has_query ? input.arena.concat(head.path, "?", head.query) : head.path;
-  ProtobufWriter request, attributes, check;
+  http::ProtobufWriter request, attributes, check;
   request.bytes(2, http_request(input, path, body));
   attributes.bytes(1, peer_of(input.peer.address));
   attributes.bytes(4, request.data());
@@ -249,12 +249,12 @@ Result<CheckAnswer> read_check_response(std::string_view message) {
   CheckAnswer answer;
   std::uint64_t code = 0;
   std::string_view ok, denied;
-  ProtobufReader check(message);
+  http::ProtobufReader check(message);
   while (const auto field = check.next()) {
     if (field->number == 2) denied = field->bytes;
     if (field->number == 3) ok = field->bytes;
     if (field->number != 1) continue;
-    ProtobufReader status(field->bytes);
+    http::ProtobufReader status(field->bytes);
     while (const auto part = status.next())
       if (part->number == 1) code = part->value;
     if (status.is_broken()) return broken("a broken status");

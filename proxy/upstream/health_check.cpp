@@ -9,8 +9,11 @@
 #include <string_view>
 
 #include "base/version.h"
+#include "proxy/http/grpc.h"
 #include "proxy/http/head_scanner.h"
 #include "proxy/http/http1_codec.h"
+#include "proxy/http/protobuf_wire.h"
+#include "proxy/upstream/http2_call.h"
 
 namespace gatehouse::proxy {
 namespace {
@@ -82,15 +85,6 @@ class HeadReader {
   std::uint16_t status_ = 0;
 };
 
-Task<CheckOutcome> connect(io::Socket& socket, SocketAddress address, Patience patience) {
-  const int fd = io::start_connect(address);
-  if (fd < 0 || !socket.open(fd)) co_return failed("cannot connect");
-  const io::Wake wake = co_await io::Wait(socket, io::Direction::write, patience.deadline, &patience.cancel);
-  if (wake != io::Wake::ready) co_return failed(wake);
-  if (socket.is_broken() && socket.take_error() != 0) co_return failed("connection refused");
-  co_return CheckOutcome{true, {}};
-}
-
 Task<CheckOutcome> send(io::Socket& socket, std::string text, Patience patience) {
   for (std::size_t sent = 0; sent < text.size();) {
     const io::Wake wake =
@@ -121,16 +115,103 @@ Task<CheckOutcome> read_status(io::Socket& socket, const ir::ActiveHealthCheck& 
   }
 }
 
+/// Why no connection came about, or a call over it failed.
+CheckOutcome failed(const Error& error) {
+  switch (error.fault) {
+    case Fault::cancelled:
+      return failed(std::string_view());
+    case Fault::timeout:
+      return failed(kTooSlow);
+    case Fault::reset:
+    case Fault::closed:
+      return failed(kBroken);
+    default:
+      return failed(error.detail);
+  }
+}
+
+/// HealthCheckRequest with its one field, in a gRPC frame.
+std::string health_question(std::string_view service) {
+  http::ProtobufWriter message;
+  if (!service.empty()) message.text(1, service);
+  std::string frame(http::kGrpcFrameHead, '\0');
+  http::write_grpc_frame_head(frame.data(), 0, static_cast<std::uint32_t>(message.data().size()));
+  return frame.append(message.data());
+}
+
+/// HealthCheckResponse: its status is SERVING.
+CheckOutcome judge_health(const Http2Call::Answer& answer) {
+  constexpr std::uint64_t kServing = 1;
+  if (answer.status != 200) return {false, fmt::format("status {}", answer.status)};
+  if (answer.grpc_status != 0U) return {false, fmt::format("grpc-status {}", answer.grpc_status.value_or(2))};
+  http::GrpcFrameReader reader(Http2Call::kMostBody);
+  if (reader.feed(answer.body).state != http::GrpcFrameReader::State::frame || reader.flags() != 0)
+    return failed("the answer is not one gRPC message");
+  std::uint64_t status = 0;
+  http::ProtobufReader message(reader.payload());
+  while (const auto field = message.next())
+    if (field->number == 1) status = field->value;
+  if (message.is_broken()) return failed("the answer is broken");
+  return status == kServing ? CheckOutcome{true, {}} : failed("the service is not serving");
+}
+
+/// One request, whichever the check wants.
+struct Http2Question {
+  http::HeaderList head;
+  std::string body;
+};
+
+Http2Question question_of(const std::string& authority, const ir::ActiveHealthCheck& check, bool secure) {
+  const bool grpc = check.kind == ir::ActiveHealthCheck::Kind::grpc;
+  Http2Question question;
+  const auto add = [&question](std::string_view name, std::string_view value) {
+    question.head.push_back({name, value, field_id(name)});
+  };
+  add(":method", grpc ? "POST" : "GET");
+  add(":scheme", secure ? "https" : "http");
+  add(":authority", authority);
+  add(":path", grpc ? std::string_view("/grpc.health.v1.Health/Check") : std::string_view(check.path));
+  add("user-agent", "gatehouse health check");
+  if (!grpc) return question;
+  add("content-type", "application/grpc");
+  add("te", "trailers");
+  question.body = health_question(check.host);
+  return question;
+}
+
+Task<CheckOutcome> check_over_http2(io::Socket& socket, const SocketAddress& address,
+                                    const ir::ActiveHealthCheck& check, Patience patience) {
+  const bool grpc = check.kind == ir::ActiveHealthCheck::Kind::grpc;
+  const std::string authority = grpc || check.host.empty() ? address.to_string() : check.host;
+  const auto question = question_of(authority, check, socket.transport() != nullptr);
+  Http2Call call(socket.loop());
+  if (!call.start(socket)) co_return failed("cannot connect");
+  const WaitLimits limits{patience.deadline, &patience.cancel};
+  const auto answer = co_await call.ask(question.head, question.body, limits);
+  co_await call.end();
+  if (!answer) co_return failed(answer.error());
+  if (grpc) co_return judge_health(*answer);
+  if (is_expected(check, answer->status)) co_return CheckOutcome{true, {}};
+  co_return CheckOutcome{false, fmt::format("status {}", answer->status)};
+}
+
 }  // namespace
 
 Task<CheckOutcome> check_endpoint(io::EventLoop& loop, const SocketAddress& address,
-                                  const ir::ActiveHealthCheck& check, io::CancelSource& cancel) {
+                                  const ir::ActiveHealthCheck& check, const DialPlan& plan,
+                                  io::CancelSource& cancel) {
+  using Kind = ir::ActiveHealthCheck::Kind;
   const Patience patience{loop.now() + check.timeout, cancel};
   io::Socket socket(loop);
-  auto connected = co_await connect(socket, address, patience);
-  if (!connected.passed || check.kind == ir::ActiveHealthCheck::Kind::tcp) co_return connected;
+  DialPlan wanted = plan;
+  if (check.kind == Kind::grpc) wanted.protocol = ir::ClusterProtocol::http2;
+  const WaitLimits limits{patience.deadline, &cancel};
+  const auto spoken = co_await dial(socket, address, wanted, {}, limits);
+  if (!spoken) co_return failed(spoken.error());
+  if (check.kind == Kind::tcp) co_return CheckOutcome{true, {}};
   if (has_control_or_space(check.path) || has_control_or_space(check.host))
     co_return failed("the path or host of the check is malformed");
+  if (*spoken == Spoken::http2) co_return co_await check_over_http2(socket, address, check, patience);
   auto sent = co_await send(socket, request_text(address, check), patience);
   if (!sent.passed) co_return sent;
   co_return co_await read_status(socket, check, patience);

@@ -24,7 +24,8 @@ ir::ActiveHealthCheck check_of(Kind kind) {
 }
 
 /// Runs one check to its end on a loop of its own.
-CheckOutcome run(const SocketAddress& address, const ir::ActiveHealthCheck& check) {
+CheckOutcome run(const SocketAddress& address, const ir::ActiveHealthCheck& check,
+                 const DialPlan& plan = {}) {
   auto loop = io::EventLoop::create();
   REQUIRE(loop);
   io::CancelSource cancel(**loop);
@@ -32,7 +33,7 @@ CheckOutcome run(const SocketAddress& address, const ir::ActiveHealthCheck& chec
   const auto keep = [](io::Task<CheckOutcome> task, std::optional<CheckOutcome>& to) -> io::Task<void> {
     to = co_await std::move(task);
   };
-  io::spawn(keep(check_endpoint(**loop, address, check, cancel), outcome));
+  io::spawn(keep(check_endpoint(**loop, address, check, plan, cancel), outcome));
   while (!outcome) (*loop)->turn(10ms);
   return *outcome;
 }

@@ -5,12 +5,15 @@
 #include <catch2/catch.hpp>
 #include <map>
 
-#include "proxy/filters/protobuf_wire.h"
 #include "proxy/http/grpc.h"
+#include "proxy/http/protobuf_wire.h"
 #include "tests/proxy/heads.h"
 
 using namespace gatehouse;
 using namespace gatehouse::proxy;
+using gatehouse::http::is_utf8;
+using gatehouse::http::ProtobufReader;
+using gatehouse::http::ProtobufWriter;
 using gatehouse::http::test::fields_of;
 using gatehouse::http::test::text_of;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proxy/filters/protobuf_wire.h"
+#include "proxy/http/protobuf_wire.h"
 
 #include <algorithm>
 
-namespace gatehouse::proxy {
+namespace gatehouse::http {
 namespace {
 
 enum WireType : std::uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
@@ -129,4 +129,4 @@ bool ProtobufReader::read(std::uint32_t wire_type, Field& field) {
   return bytes.has_value();
 }
 
-}  // namespace gatehouse::proxy
+}  // namespace gatehouse::http

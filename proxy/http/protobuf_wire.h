@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace gatehouse::proxy {
+namespace gatehouse::http {
 
 /// Appends fields to a text. Nested messages are written on their own and added as bytes.
 class ProtobufWriter {
@@ -54,4 +54,4 @@ class ProtobufReader {
 
 bool is_utf8(std::string_view text);
 
-}  // namespace gatehouse::proxy
+}  // namespace gatehouse::http
