@@ -142,7 +142,13 @@ TEST_CASE("every flag that the documents name exists") {
                               "--rows",       "--rounds",
                               "--seconds",  // of make bench
                               "--retry",      "--retry-connrefused",
-                              "--retry-delay"};  // of curl
+                              "--retry-delay",
+                              "--cacert",
+                              "--cert",
+                              "--key",
+                              "--connect-to",
+                              "--http2",
+                              "--http2-prior-knowledge"};  // of curl
   for (const auto& command : gateway::command_table())
     for (const auto& flag : command.flags) known.insert("--" + std::string(flag.name));
   for (const auto& flag : matches_of(file::settings_help(), "(--[a-z][a-z0-9-]+)")) known.insert(flag);

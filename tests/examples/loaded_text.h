@@ -7,6 +7,7 @@
 
 #include "config/file/file_source.h"
 #include "config/translate/translate.h"
+#include "tests/examples/certificates.h"
 
 namespace gatehouse::test {
 
@@ -16,10 +17,11 @@ struct Loaded {
   objects::Statuses statuses;  ///< as if every socket could be bound
 };
 
-/// Reads one file; any problem, warnings included, fails the test.
+/// Reads one file beside the certificates that examples and documents refer to; any problem, warnings
+/// included, fails the test.
 inline Loaded load_without_problems(const std::string& path) {
   objects::ObjectStore store;
-  file::FileSource source({path}, store);
+  file::FileSource source({path, certificates()}, store);
   const auto report = source.load();
   for (const auto& problem : report.problems) FAIL_CHECK(objects::to_line(problem));
 
@@ -30,8 +32,7 @@ inline Loaded load_without_problems(const std::string& path) {
   for (const auto& warning : loaded.translation.warnings) FAIL_CHECK(objects::to_line(warning));
   std::vector<translate::BindOutcome> bound;
   for (const auto& listener : loaded.translation.config->listeners)
-    for (const auto& address : listener->binds)
-      bound.push_back({address, {}, ir::transport_of(*listener)});
+    for (const auto& address : listener->binds) bound.push_back({address, {}, ir::transport_of(*listener)});
   loaded.statuses = translate::merge_bind_outcomes(loaded.translation, bound);
   return loaded;
 }
@@ -44,15 +45,23 @@ inline void check_conditions(const std::string& object, const std::vector<object
   }
 }
 
+template <typename Objects, typename Statuses>
+void check_routes(const std::string& kind, const Objects& objects, const Statuses& statuses) {
+  for (const auto& [name, object] : objects) {
+    INFO(kind << " " << name);
+    CHECK(statuses.contains(name));
+  }
+  for (const auto& [name, status] : statuses) {
+    CHECK_FALSE(status.parents.empty());
+    for (const auto& parent : status.parents) check_conditions(kind + " " + name, parent.conditions);
+  }
+}
+
 /// Every class, Gateway, listener and route is accepted, and every route has a parent.
 inline void check_all_accepted(const Loaded& loaded) {
   for (const auto& [name, object] : loaded.snapshot.gateways) {
     INFO("Gateway " << name);
     CHECK(loaded.statuses.gateways.contains(name));
-  }
-  for (const auto& [name, object] : loaded.snapshot.http_routes) {
-    INFO("HTTPRoute " << name);
-    CHECK(loaded.statuses.http_routes.contains(name));
   }
   for (const auto& [name, status] : loaded.statuses.gateway_classes)
     check_conditions("GatewayClass " + name, status.conditions);
@@ -73,10 +82,11 @@ inline void check_all_accepted(const Loaded& loaded) {
       for (const auto& ancestor : status.ancestors) check_conditions(kind + " " + name, ancestor.conditions);
     }
   }
-  for (const auto& [name, status] : loaded.statuses.http_routes) {
-    CHECK_FALSE(status.parents.empty());
-    for (const auto& parent : status.parents) check_conditions("HTTPRoute " + name, parent.conditions);
-  }
+  check_routes("HTTPRoute", loaded.snapshot.http_routes, loaded.statuses.http_routes);
+  check_routes("GRPCRoute", loaded.snapshot.grpc_routes, loaded.statuses.grpc_routes);
+  check_routes("TLSRoute", loaded.snapshot.tls_routes, loaded.statuses.tls_routes);
+  check_routes("TCPRoute", loaded.snapshot.tcp_routes, loaded.statuses.tcp_routes);
+  check_routes("UDPRoute", loaded.snapshot.udp_routes, loaded.statuses.udp_routes);
 }
 
 }  // namespace gatehouse::test
