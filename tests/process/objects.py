@@ -17,6 +17,24 @@ def gateway(name: str, ports: list[int]) -> dict:
             "spec": {"gatewayClassName": "gatehouse", "listeners": listeners}}
 
 
+def listener(port: int, protocol: str, **rest) -> dict:
+    return {"name": f"{protocol.lower()}{port}", "port": port, "protocol": protocol, **rest}
+
+
+def gateway_of(name: str, listeners: list[dict]) -> dict:
+    return {"apiVersion": GATEWAY_API, "kind": "Gateway", "metadata": {"name": name},
+            "spec": {"gatewayClassName": "gatehouse", "listeners": listeners}}
+
+
+def l4_route(kind: str, name: str, parent: str, section: str, service: str, hostnames: list[str] | None = None) -> dict:
+    """A TCPRoute, UDPRoute or TLSRoute to port 80 of a Service."""
+    spec = {"parentRefs": [{"name": parent, "sectionName": section}],
+            "rules": [{"backendRefs": [{"name": service, "port": 80}]}]}
+    if hostnames:
+        spec["hostnames"] = hostnames
+    return {"apiVersion": GATEWAY_API, "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
 def http_route(name: str, parent: str, host: str, service: str, prefix: str = "/",
                request_headers: dict[str, str] | None = None, response_headers: dict[str, str] | None = None) -> dict:
     filters = []
@@ -30,10 +48,10 @@ def http_route(name: str, parent: str, host: str, service: str, prefix: str = "/
             "spec": {"parentRefs": [{"name": parent}], "hostnames": [host], "rules": [rule]}}
 
 
-def service(name: str, endpoints: list[str]) -> dict:
+def service(name: str, endpoints: list[str], protocol: str = "TCP") -> dict:
     return {"apiVersion": "v1", "kind": "Service",
             "metadata": {"name": name, "annotations": {"gatehouse.dev/endpoints": ",".join(endpoints)}},
-            "spec": {"ports": [{"name": "http", "port": 80, "targetPort": 8080}]}}
+            "spec": {"ports": [{"name": "http", "port": 80, "targetPort": 8080, "protocol": protocol}]}}
 
 
 def named_service(name: str, target: str, port: int) -> dict:

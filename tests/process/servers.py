@@ -144,6 +144,18 @@ class Echo(Process):
         return f"127.0.0.1:{self.port}"
 
 
+class PlainEcho(Process):
+    """`gatehouse echo` for TCP and UDP, on free ports."""
+
+    def __init__(self, folder: pathlib.Path, **popen):
+        super().__init__(folder, "echo", "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0", **popen)
+        wait_until("the demo backend says its ports", lambda: self.is_running() and len(self._lines()) == 2)
+        self.tcp, self.udp = (line.rpartition(" ")[2] for line in self._lines())
+
+    def _lines(self) -> list[str]:
+        return self.out.read_text().splitlines()
+
+
 class Gateway(Process):
     """`gatehouse run` on `files`; its admin port is its own."""
 

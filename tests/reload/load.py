@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What runs while the configuration changes: wrk, and WebSockets that count."""
+"""What runs while the configuration changes: wrk, WebSockets and tunnels that count."""
 import asyncio
 import base64
 import os
 import pathlib
 import re
 import signal
+import ssl
 import struct
 import subprocess
 import threading
@@ -119,6 +120,76 @@ class WebSockets:
             raise ValueError(f"wanted {sequence}, got opcode {opcode} with {payload!r}")
         self.tally.echoed += 1
         self.tally.slowest = max(self.tally.slowest, time.monotonic() - begin)
+
+
+class Tunnels:
+    """TCP connections on a thread of their own: each sends its next number every `interval` and wants it back, once its
+    `first` bytes are back."""
+
+    def __init__(self, port: int, count: int, first: bytes = b"", interval: float = 0.1):
+        self._port, self._count, self._first, self._interval = port, count, first, interval
+        self.tally = Tally()
+        self._stop = threading.Event()
+        self._connected = threading.Semaphore(0)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run_all()), daemon=True)
+        self._thread.start()
+
+    def wait_until_open(self) -> None:
+        for _ in range(self._count):
+            if not self._connected.acquire(timeout=PATIENCE):
+                raise Failed(f"not every tunnel opened: {self.tally.problems[:3]}")
+
+    def finish(self) -> None:
+        """Half-closes them all and wants the backend's end; fails when one was lost or missed a number."""
+        self._stop.set()
+        self._thread.join(PATIENCE)
+        if self._thread.is_alive():
+            raise Failed("the tunnels do not end")
+        if self.tally.problems or self.tally.sent != self.tally.echoed:
+            raise Failed(f"tunnels: {self.tally.sent} sent, {self.tally.echoed} echoed, "
+                         f"{len(self.tally.problems)} problems, such as {self.tally.problems[:3]}")
+
+    async def _run_all(self) -> None:
+        await asyncio.gather(*(self._run_one(number) for number in range(self._count)))
+
+    async def _run_one(self, number: int) -> None:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            if self._first:
+                await self._exchange(reader, writer, self._first)
+            await self._exchange(reader, writer, b"hello\n")
+            self._connected.release()
+            while not self._stop.is_set():
+                await self._exchange(reader, writer, b"%d\n" % self.tally.sent)
+                await asyncio.sleep(self._interval)
+            writer.write_eof()
+            if await asyncio.wait_for(reader.read(), PATIENCE) != b"":
+                raise ValueError("bytes behind the last echo")
+            writer.close()
+        except (OSError, EOFError, ValueError, asyncio.TimeoutError) as error:
+            self.tally.problems.append(f"tunnel {number}: {type(error).__name__} {error}")
+            self._connected.release()
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, data: bytes) -> None:
+        begin = time.monotonic()
+        writer.write(data)
+        self.tally.sent += 1
+        got = await asyncio.wait_for(reader.readexactly(len(data)), PATIENCE)
+        if got != data:
+            raise ValueError(f"wanted {data!r}, got {got!r}")
+        self.tally.echoed += 1
+        self.tally.slowest = max(self.tally.slowest, time.monotonic() - begin)
+
+
+def client_hello(name: str) -> bytes:
+    """What a TLS client that wants `name` sends first."""
+    context = ssl.create_default_context()
+    received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    try:
+        context.wrap_bio(received, sent, server_hostname=name).do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return sent.read()
 
 
 def _frame(opcode: int, payload: bytes) -> bytes:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Edits the configuration of a running gateway again and again while wrk loads it over kept and over new
-connections and WebSockets count; every edit is seen in effect before the next. Nothing may fail or be lost."""
+connections, and WebSockets, TCP tunnels and TLS connections that are passed through count; every edit is seen in effect before the next. Nothing may fail or be lost."""
 import argparse
 import pathlib
 import statistics
@@ -15,31 +15,44 @@ sys.dont_write_bytecode = True
 import objects  # noqa: E402
 import servers  # noqa: E402
 from config_folder import HOW, ConfigFolder  # noqa: E402
-from load import WebSockets, Wrk  # noqa: E402
+from load import Tunnels, WebSockets, Wrk, client_hello  # noqa: E402
 from servers import Failed, fetch, is_refused, require, wait_until  # noqa: E402
 
 HOST = "load.example.com"
+TLS_HOST = "tunnel.example.com"
 LOOKS = 6  # answers in a row over new connections: every worker shows the new state
 
 
 class World:
     """The desired state as data; an edit changes it and rewrites the file that holds it."""
 
-    def __init__(self, folder: ConfigFolder, backends: list[servers.Echo], ports: list[int]):
-        self.folder, self.backends = folder, backends
-        self.port, self.listener_port, self.gateway_port = ports
+    def __init__(self, folder: ConfigFolder, backends: list[servers.Echo], plain: list[servers.PlainEcho],
+                 ports: list[int]):
+        self.folder, self.backends, self.plain = folder, backends, plain
+        self.port, self.listener_port, self.gateway_port, self.tcp_port, self.tls_port = ports
         self.kept = "a"
         self.names = [self.kept]
         self.service = "steady"
         self.mark = "start"
         self.main_ports = [self.port]
         self.write_gateway("swap")
+        self.write_tunnels("swap")
         self.write_route("swap")
         self.write_services("swap")
 
     def write_gateway(self, how: str) -> None:
         self.folder.write("gateway.yaml", objects.text_of(
             [objects.gateway_class(), objects.gateway("main", self.main_ports)]), how)
+
+    def write_tunnels(self, how: str) -> None:
+        """A Gateway whose routes lead to one of two backends; open connections stay with the one they have."""
+        passthrough = objects.listener(self.tls_port, "TLS", hostname="*.example.com", tls={"mode": "Passthrough"})
+        backend = self.plain["ab".index(self.kept)]
+        self.folder.write("tunnels.yaml", objects.text_of(
+            [objects.gateway_of("tunnels", [objects.listener(self.tcp_port, "TCP"), passthrough]),
+             objects.l4_route("TCPRoute", "tcp", "tunnels", f"tcp{self.tcp_port}", "plain"),
+             objects.l4_route("TLSRoute", "tls", "tunnels", f"tls{self.tls_port}", "plain", [TLS_HOST]),
+             objects.service("plain", [backend.tcp])]), how)
 
     def write_route(self, how: str) -> None:
         route = objects.http_route("steady", "main", HOST, self.service, response_headers={"X-Mark": self.mark})
@@ -105,6 +118,7 @@ def _edit(world: World, kind: int, value: str, how: str):
         def one_endpoint():
             world.kept = "b" if world.kept == "a" else "a"
             world.names = [world.kept]
+            world.write_tunnels(how)
             world.write_services(how)
         return "endpoint removed", one_endpoint, lambda: world.pods_are(set(world.names))
     if kind == 6:
@@ -130,14 +144,19 @@ def run_edits(world: World, count: int) -> list[float]:
 
 
 def run(args: argparse.Namespace, folder: pathlib.Path) -> None:
-    ports = servers.free_ports(3)
-    with servers.Echo(folder, "a") as a, servers.Echo(folder, "b") as b, servers.Echo(folder, "c") as c:
-        world = World(ConfigFolder(folder / "conf"), [a, b, c], ports)
+    ports = servers.free_ports(5)
+    with servers.Echo(folder, "a") as a, servers.Echo(folder, "b") as b, servers.Echo(folder, "c") as c, \
+            servers.PlainEcho(folder) as plain_a, servers.PlainEcho(folder) as plain_b:
+        world = World(ConfigFolder(folder / "conf"), [a, b, c], [plain_a, plain_b], ports)
         with servers.Gateway(folder, folder / "conf", "--workers", str(args.workers), "--drain-delay", "100ms",
                              "--drain-timeout", "20s") as gateway:
             gateway.wait_until_ready()
             sockets = WebSockets(world.port, HOST, args.websockets)
             sockets.wait_until_open()
+            tunnels = Tunnels(world.tcp_port, args.tunnels)
+            passed = Tunnels(world.tls_port, args.passthrough, client_hello(TLS_HOST))
+            for each in tunnels, passed:
+                each.wait_until_open()
             url = f"http://127.0.0.1:{world.port}/load"
             with Wrk(folder, "kept", url, args.connections, f"Host: {HOST}") as kept, \
                     Wrk(folder, "new", url, args.connections, f"Host: {HOST}", "Connection: close") as new:
@@ -146,14 +165,17 @@ def run(args: argparse.Namespace, folder: pathlib.Path) -> None:
             wait_until("at most two runtimes live while tunnels are open",
                        lambda: gateway.metric("gatehouse_runtimes_live") <= 2)
             errors = gateway.metric("gatehouse_config_errors_total")
-            sockets.finish()
+            for each in sockets, tunnels, passed:
+                each.finish()
             gateway.end()
     require(errors == 0, f"{errors:.0f} changes were refused")
     tally = sockets.tally
     print(f"{args.edits} edits, edit to effect: mean {statistics.mean(took) * 1000:.1f} ms, "
           f"max {max(took) * 1000:.1f} ms\n"
           f"{requests[0]} requests over kept and {requests[1]} over new connections, none failed\n"
-          f"{args.websockets} WebSockets, {tally.echoed} echoes, none lost; slowest {tally.slowest * 1000:.0f} ms")
+          f"{args.websockets} WebSockets, {tally.echoed} echoes, none lost; slowest {tally.slowest * 1000:.0f} ms\n"
+          f"{args.tunnels} TCP tunnels and {args.passthrough} TLS connections passed through, "
+          f"{tunnels.tally.echoed + passed.tally.echoed} echoes, none lost")
 
 
 def main() -> int:
@@ -161,6 +183,8 @@ def main() -> int:
     parser.add_argument("--edits", type=int, default=200)
     parser.add_argument("--connections", type=int, default=8, help="of each wrk")
     parser.add_argument("--websockets", type=int, default=100)
+    parser.add_argument("--tunnels", type=int, default=100)
+    parser.add_argument("--passthrough", type=int, default=50)
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     servers.allow_many_files()
