@@ -143,12 +143,28 @@ void equip(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener) {
   listener.tls = std::move(tls);
 }
 
+/// Never in plaintext.
+void refuse_without_tls(const GatewayDraft& gateway, ListenerDraft& listener) {
+  auto message = fmt::format("{}: tls is not set, but protocol {} needs it: add tls.certificateRefs",
+                             place_of(gateway, listener), listener.spec->protocol);
+  listener.usable = Verdict::bad("Invalid", message);
+  if (listener.resolved_refs.ok)
+    listener.resolved_refs = Verdict::bad("InvalidCertificateRef", std::move(message));
+}
+
 }  // namespace
 
 void listener_tls(Draft& draft) {
-  for (auto& gateway : draft.gateways)
-    for (auto& listener : gateway.listeners)
-      if (listener.accepted.ok && listener.spec->tls) equip(draft, gateway, listener);
+  for (auto& gateway : draft.gateways) {
+    for (auto& listener : gateway.listeners) {
+      const auto& protocol = listener.spec->protocol;
+      if (!listener.accepted.ok || (protocol != "HTTPS" && protocol != "TLS")) continue;
+      if (listener.spec->tls)
+        equip(draft, gateway, listener);
+      else
+        refuse_without_tls(gateway, listener);
+    }
+  }
 }
 
 }  // namespace gatehouse::translate
