@@ -67,7 +67,7 @@ Endpoint::Connecting Endpoint::connect(WaitLimits limits, const RawDial* raw) {
 }
 
 Endpoint::Connecting Endpoint::connect_or_join(WaitLimits limits) {
-  while (is_dialing_ && speaks_http2()) {
+  while (speaks_http2() && expects_room()) {
     const io::Wake wake = co_await io::SignalWait(dialed_, limits.deadline, limits.cancel);
     if (wake == io::Wake::cancelled)
       co_return Error{Fault::cancelled, Side::upstream, Retry::never, "the other side went away"};
@@ -134,6 +134,11 @@ bool Endpoint::speaks_http2() const {
   return negotiated_http2_ || (cluster && cluster->config().protocol == ir::ClusterProtocol::http2);
 }
 
+bool Endpoint::expects_room() const {
+  return is_dialing_ ||
+         std::any_of(links_.begin(), links_.end(), [](const auto& link) { return link->is_fresh(); });
+}
+
 Result<std::unique_ptr<UpstreamStream>> Endpoint::begin_link(io::Socket& connected) {
   const Ref<Http2Link> link(new Http2Link(around_.loop, around_.buffers, limits_, *this));
   if (!link->start(connected))
@@ -173,6 +178,7 @@ void Endpoint::forget(Http2Link& link) {
   if (link.streams() == 0) link_busy();
   count_closed();
   links_.erase(at);
+  dialed_.raise();
 }
 
 void Endpoint::give_back(std::unique_ptr<UpstreamStream> stream) {

@@ -72,6 +72,8 @@ class Endpoint final : public RefCounted<Endpoint> {
   // for its HTTP/2 connections
   void link_busy();
   void link_idle();
+  /// Its peer has said how many streams it takes.
+  void link_changed() { dialed_.raise(); }
   /// It is over; `link` may end with the call.
   void forget(Http2Link& link);
 
@@ -105,6 +107,8 @@ class Endpoint final : public RefCounted<Endpoint> {
   std::unique_ptr<UpstreamStream> take_stream();
   Result<std::unique_ptr<UpstreamStream>> begin_link(io::Socket& connected);
   bool speaks_http2() const;
+  /// A connection is on its way, or does not know yet how many streams it may carry.
+  bool expects_room() const;
 
   EndpointSurroundings around_;
   SocketAddress address_;

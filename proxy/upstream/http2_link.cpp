@@ -41,6 +41,7 @@ std::unique_ptr<Http2Client> Http2Link::open_stream() {
 
 bool Http2Link::may_open_stream() const {
   const bool is_spent = max_requests_ != 0 && session_.streams_begun() >= max_requests_;
+  if (is_fresh() && streams_ > 0) return false;
   return !is_spent && !is_retired_ && streams_ < session_.stream_limit() && session_.may_open_stream();
 }
 
@@ -67,6 +68,7 @@ void Http2Link::close() {
 
 void Http2Link::capacity_changed() {
   settings_.raise();
+  if (endpoint_) endpoint_->link_changed();
 }
 
 void Http2Link::session_ended() {

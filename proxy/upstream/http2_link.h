@@ -25,6 +25,8 @@ class Http2Link final : public RefCounted<Http2Link>, private Http2Host {
   bool start(io::Socket& connected);
 
   bool may_open_stream() const;
+  /// The peer has not said yet how many streams it takes: the first alone is sent.
+  bool is_fresh() const { return !session_.peer_said_settings() && !session_.is_over(); }
   std::unique_ptr<Http2Client> open_stream();
   std::uint32_t streams() const { return streams_; }
   /// The endpoint is not listed any more: ends with the last stream, whose lease keeps the endpoint alive.
