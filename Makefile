@@ -13,7 +13,7 @@ RELOAD_FLAGS ?=
 BIG_FLAGS ?=
 export FUZZ_SECONDS JOBS
 
-.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle fuzz fuzz-routes coverage reload revive big format lint clean
+.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle fuzz fuzz-routes coverage reload revive big h2spec format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -60,6 +60,11 @@ fuzz: ## run every fuzz target FUZZ_SECONDS (60) on its corpus
 	@scripts/install-packages build test
 	@scripts/build fuzz fuzz_targets
 	@scripts/run-fuzzers
+
+h2spec: ## every case of h2spec, --strict, against a release build
+	@scripts/install-packages build test
+	@scripts/build release gatehouse
+	@python3 -B tests/process/h2spec_test.py
 
 reload: ## 2,000 edits of a release build's configuration under load (RELOAD_FLAGS="--help")
 	@scripts/install-packages build test

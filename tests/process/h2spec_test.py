@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Rule P1: every case of h2spec, also the strict ones, against a listener of the gateway."""
+import re
+import subprocess
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+
+from cases import HOST, GatewayCase  # noqa: E402
+from objects import gateway, gateway_class, http_route, service  # noqa: E402
+from servers import ROOT, Failed, require  # noqa: E402
+
+CASES = 145  # at least: what the pinned version lists
+
+
+def program() -> str:
+    built = subprocess.run([ROOT / "scripts/build-h2spec"], capture_output=True, text=True, check=False)
+    require(built.returncode == 0, f"h2spec cannot be built:\n{built.stderr}")
+    return built.stdout.strip()
+
+
+class H2spec(GatewayCase):
+    def objects(self, endpoint: str, mark: str = "first") -> list[dict]:
+        route = http_route("main", "main", HOST, "backend")
+        del route["spec"]["hostnames"]  # h2spec asks for the address
+        return [gateway_class(), gateway("main", [self.port]), route, service("backend", [endpoint])]
+
+    def run_all(self, *flags: str) -> None:
+        self.write_config(self.start_echo().endpoint)
+        served = self.start_gateway()
+        ran = subprocess.run([program(), "--strict", "-h", "127.0.0.1", "-p", str(self.port), "-o", "5", *flags],
+                             capture_output=True, text=True, timeout=200, check=False)
+        total = re.search(r"(\d+) tests, (\d+) passed, (\d+) skipped, (\d+) failed", ran.stdout)
+        if total is None or ran.returncode != 0 or total[4] != "0" or total[3] != "0":
+            raise Failed(ran.stdout[ran.stdout.find("Failures:"):] + ran.stderr)
+        self.assertGreaterEqual(int(total[2]), CASES)
+        served.require_no_report()
+
+    def test_every_case_passes_over_plain_tcp(self):
+        self.run_all()
+
+
+if __name__ == "__main__":
+    unittest.main()
