@@ -154,7 +154,7 @@ ResolvedBackend BackendResolver::resolve_x_backend(const Reference& reference) c
   std::shared_ptr<const ir::ClusterTls> tls;
   if (has_tls) {
     const auto checked = tls_of(*backend, where);
-    result.verdict = checked.accepted.ok ? checked.resolved_refs : checked.accepted;
+    result.verdict = checked.resolved_refs.ok ? checked.accepted : checked.resolved_refs;
     if (!checked.tls) return result;
     tls = checked.tls;
   }
