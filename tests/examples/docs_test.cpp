@@ -137,11 +137,15 @@ TEST_CASE("docs/operations.md holds the generated table of commands") {
 }
 
 TEST_CASE("every flag that the documents name exists") {
-  std::set<std::string> known{"--settings",   "--help",  // of run
-                              "--quick",      "--only",
-                              "--rows",       "--rounds",
+  std::set<std::string> known{"--settings",
+                              "--help",  // of run
+                              "--quick",
+                              "--only",
+                              "--rows",
+                              "--rounds",
                               "--seconds",  // of make bench
-                              "--retry",      "--retry-connrefused",
+                              "--retry",
+                              "--retry-connrefused",
                               "--retry-delay",
                               "--cacert",
                               "--cert",
