@@ -10,6 +10,7 @@ namespace {
 
 constexpr const char* kChainKey = "tls.crt";
 constexpr const char* kPrivateKey = "tls.key";
+constexpr const char* kStapleKey = "tls.ocsp-staple";  ///< an OCSP response, DER
 
 const std::string* value_of(const objects::Secret& secret, const char* key) {
   const auto found = secret.data.find(key);
@@ -62,6 +63,7 @@ ResolvedCertificate to_certificate(const objects::Secret& secret, const std::str
   certificate->chain = *chain;
   certificate->key = *key;
   certificate->fingerprint = facts->fingerprint;
+  if (const auto* staple = value_of(secret, kStapleKey)) certificate->ocsp_staple = *staple;
   return {{}, std::move(certificate)};
 }
 

@@ -42,7 +42,8 @@ struct ListenerDraft {
   Verdict accepted;
   Verdict conflict;  ///< not ok: conflicted
   Verdict resolved_refs;
-  Verdict usable;                              ///< not ok: accepted, but it cannot be served as it is
+  Verdict overlap;  ///< not ok: clients could take its certificate for another listener's, and the reverse
+  Verdict usable;   ///< not ok: accepted, but it cannot be served as it is
   std::shared_ptr<const ir::ListenerTls> tls;  ///< HTTPS and TLS
   std::vector<objects::RouteGroupKind> supported_kinds;
   std::vector<SocketAddress> binds;
@@ -188,6 +189,8 @@ void listener_filters(Draft& draft);
 void addresses(Draft& draft);
 /// Settles listeners of different Gateways that want the same socket and hostname: the oldest Gateway has it.
 void shared_sockets(Draft& draft);
+/// Finds listeners of one Gateway whose certificates could be taken for each other's.
+void overlaps(Draft& draft);
 /// Binds routes to the listeners their parentRefs select.
 void attach(Draft& draft);
 /// Attaches policies to their targets.

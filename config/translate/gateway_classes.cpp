@@ -12,10 +12,19 @@ namespace {
 /// Sorted, as the API demands. HTTPRouteRetry is what v1.6 calls HTTPRouteRetryCodes; a suite passes over
 /// names it does not know.
 constexpr std::string_view kSupportedFeatures[] = {
+    "BackendTLSPolicy",
+    "BackendTLSPolicySANValidation",
+    "GRPCRoute",
+    "GRPCRouteNamedRouteRule",
+    "GRPCRouteRequestHeaderModifier",
     "Gateway",
     "GatewayAddressEmpty",
     "GatewayAddressRoutability",
+    "GatewayBackendClientCertificate",
+    "GatewayFrontendClientCertificateValidation",
+    "GatewayFrontendClientCertificateValidationInsecureFallback",
     "GatewayHTTPListenerIsolation",
+    "GatewayHTTPSListenerDetectMisdirectedRequests",
     "GatewayListenerFilters",
     "GatewayPort8080",
     "GatewayRouteHostnameIntersectionPrecedence",
@@ -24,6 +33,7 @@ constexpr std::string_view kSupportedFeatures[] = {
     "HTTPRoute303RedirectStatusCode",
     "HTTPRoute307RedirectStatusCode",
     "HTTPRoute308RedirectStatusCode",
+    "HTTPRouteBackendProtocolH2C",
     "HTTPRouteBackendProtocolWebSocket",
     "HTTPRouteBackendRequestHeaderModification",
     "HTTPRouteBackendTimeout",
@@ -49,6 +59,11 @@ constexpr std::string_view kSupportedFeatures[] = {
     "HTTPRouteSchemeRedirect",
     "ListenerSet",
     "ReferenceGrant",
+    "TCPRoute",
+    "TLSRoute",
+    "TLSRouteModeMixed",
+    "TLSRouteModeTerminate",
+    "UDPRoute",
 };
 static_assert(std::is_sorted(std::begin(kSupportedFeatures), std::end(kSupportedFeatures)));
 static_assert(std::size(kSupportedFeatures) <= 64, "more than GatewayClass.status may list");

@@ -60,9 +60,14 @@ objects::ListenerStatus status_of(const GatewayDraft& gateway, const ListenerDra
   status.conditions = {
       condition_of("Accepted", acceptance_of(listener), "Accepted", "The listener is valid."),
       conflicted(listener),
+  };
+  if (const auto& overlap = listener.overlap; !overlap.ok)
+    status.conditions.push_back({"OverlappingTLSConfig", "True", overlap.reason, overlap.message, 0});
+  const Condition rest[] = {
       condition_of("Programmed", programming_of(gateway, listener), "Programmed", "The listener is served."),
       condition_of("ResolvedRefs", listener.resolved_refs, "ResolvedRefs", "All references are resolved."),
   };
+  status.conditions.insert(status.conditions.end(), std::begin(rest), std::end(rest));
   observe(status.conditions, owner_of(gateway, listener));
   return status;
 }
@@ -107,6 +112,18 @@ bool allows_insecure_clients(const objects::GatewayTls& tls) {
                      [&](const auto& port) { return allows(port.validation); });
 }
 
+/// Its own references go before those of its listeners.
+Verdict resolved_refs(const GatewayDraft& gateway) {
+  if (!gateway.resolved_refs.ok) return gateway.resolved_refs;
+  std::string unresolved;
+  for (const auto& listener : gateway.own())
+    if (!listener.resolved_refs.ok) unresolved += (unresolved.empty() ? "" : ", ") + listener.spec->name;
+  if (unresolved.empty()) return {};
+  return Verdict::bad("ListenersNotResolved",
+                      fmt::format("Gateway {}: spec.listeners: {}: see the conditions of each",
+                                  gateway.object->meta.full_name(), unresolved));
+}
+
 objects::GatewayStatus status_of(const GatewayDraft& gateway) {
   objects::GatewayStatus status;
   status.addresses = gateway.addresses;
@@ -125,9 +142,10 @@ objects::GatewayStatus status_of(const GatewayDraft& gateway) {
          "certificate.",
          0});
   status.conditions.push_back(programmed(gateway, status.conditions.front()));
-  if (gateway.object->tls.backend_client_certificate)
+  const auto resolved = resolved_refs(gateway);
+  if (gateway.object->tls.backend_client_certificate || !resolved.ok)
     status.conditions.push_back(
-        condition_of("ResolvedRefs", gateway.resolved_refs, "ResolvedRefs", "All references are resolved."));
+        condition_of("ResolvedRefs", resolved, "ResolvedRefs", "All references are resolved."));
   observe(status.conditions, gateway.object->meta);
   status.listeners = statuses_of(gateway, gateway.own());
   return status;

@@ -24,22 +24,32 @@ Referrer referrer_of(const GatewayDraft& gateway, const ListenerDraft& listener)
           owner_of(gateway, listener).ns};
 }
 
-/// A Secret that was good and is not now (its two halves may come one after the other) keeps serving what it
-/// had; the verdict says so all the same.
-ResolvedCertificate with_last_good(Memo& memo, const std::string& name, ResolvedCertificate now) {
-  if (now.certificate) {
-    memo.certificates[name] = now.certificate;
-  } else if (const auto known = memo.certificates.find(name); known != memo.certificates.end()) {
-    if (now.verdict.reason == "InvalidCertificateRef") now.certificate = known->second;
+/// A Secret is read once for as long as it stays the same object, and equal certificates are one object from
+/// pass to pass. One that was good and is not now (its two halves may come one after the other) keeps serving
+/// what it had; the verdict says so all the same.
+ResolvedCertificate find_certificate(Draft& draft, const CertificateRef& ref) {
+  const auto& [from, spec, where, reason] = ref;
+  const auto& grants = draft.backend_refs.grants();
+  const std::string ns(spec.ns ? std::string_view(*spec.ns) : from.ns);
+  const auto name = ns + "/" + spec.name;
+  const auto found = draft.snapshot.secrets.find(name);
+  const bool is_secret = spec.group.empty() && spec.kind == objects::Secret::kKind;
+  if (!is_secret || found == draft.snapshot.secrets.end() ||
+      !grants.permits(from, {spec.group, spec.kind, ns, spec.name}))
+    return resolve_certificate(draft.snapshot, grants, ref);
+  const auto& secret = found->second;
+  auto& known = draft.memo.certificates[name];
+  if (known.secret == secret) return {{}, known.certificate};
+  auto resolved = to_certificate(*secret, where, reason);
+  if (!resolved.certificate) {
+    resolved.certificate = known.certificate;
+    if (known.certificate) resolved.verdict.message += "; what it held before is still served";
+    return resolved;
   }
-  return now;
-}
-
-/// Equal certificates are one object from pass to pass.
-std::shared_ptr<const ir::Certificate> shared(Memo& memo, const std::string& name,
-                                              std::shared_ptr<const ir::Certificate> certificate) {
-  const auto known = memo.certificates.find(name);
-  return known != memo.certificates.end() && *known->second == *certificate ? known->second : certificate;
+  if (known.certificate && *known.certificate == *resolved.certificate)
+    resolved.certificate = known.certificate;
+  known = {secret, resolved.certificate};
+  return resolved;
 }
 
 void read_certificates(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener,
@@ -48,14 +58,7 @@ void read_certificates(Draft& draft, const GatewayDraft& gateway, ListenerDraft&
   const auto& wanted = listener.spec->tls->certificate_refs;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto where = fmt::format("{}: tls.certificateRefs[{}]", place_of(gateway, listener), i);
-    const auto name =
-        fmt::format("{}/{}", wanted[i].ns ? std::string_view(*wanted[i].ns) : from.ns, wanted[i].name);
-    auto resolved = resolve_certificate(draft.snapshot, draft.backend_refs.grants(),
-                                        {from, wanted[i], where, "InvalidCertificateRef"});
-    if (resolved.certificate)
-      resolved.certificate = shared(draft.memo, name, std::move(resolved.certificate));
-    const bool exists = draft.snapshot.secrets.contains(name);
-    if (exists) resolved = with_last_good(draft.memo, name, std::move(resolved));
+    auto resolved = find_certificate(draft, {from, wanted[i], where, "InvalidCertificateRef"});
     if (!resolved.verdict.ok) refs.add(resolved.verdict.reason, resolved.verdict.message);
     if (resolved.certificate) tls.certificates.push_back(std::move(resolved.certificate));
   }
@@ -134,7 +137,7 @@ void equip(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener) {
   Findings refs;
   if (!listener.resolved_refs.ok) refs.add(listener.resolved_refs.reason, listener.resolved_refs.message);
   read_certificates(draft, gateway, listener, *tls, refs);
-  read_validation(draft, gateway, listener, *tls, refs);
+  if (listener.spec->protocol == "HTTPS") read_validation(draft, gateway, listener, *tls, refs);
   const auto options = read_tls_options(listener.spec->tls->options,
                                         place_of(gateway, listener) + ": tls.options", tls->options);
   if (!options.ok && listener.accepted.ok) listener.accepted = options;

@@ -63,6 +63,12 @@ struct RouteForm {
   std::shared_ptr<const objects::HttpRoute> form;
 };
 
+/// What a Secret held when it was last of use.
+struct CertificateEntry {
+  std::shared_ptr<const objects::Secret> secret;
+  std::shared_ptr<const ir::Certificate> certificate;
+};
+
 struct PolicyMemo;
 class BackendTlsPolicies;
 class ShortWays;
@@ -76,10 +82,9 @@ class Memo {
     std::shared_ptr<const RouteOutcome> outcome;
   };
 
-  std::map<std::string, RouteEntry, std::less<>> routes;  ///< by RouteDraft::key()
-  std::map<std::string, RouteForm, std::less<>> forms;    ///< likewise; none of HTTPRoutes
-  std::map<std::string, std::shared_ptr<const ir::Certificate>>
-      certificates;  ///< the last good ones, by Secret
+  std::map<std::string, RouteEntry, std::less<>> routes;              ///< by RouteDraft::key()
+  std::map<std::string, RouteForm, std::less<>> forms;                ///< likewise; none of HTTPRoutes
+  std::map<std::string, CertificateEntry, std::less<>> certificates;  ///< by Secret
   std::shared_ptr<const BackendTlsPolicies> backend_tls;
   std::shared_ptr<PolicyMemo> policies;
   std::shared_ptr<ShortWays> short_ways;

@@ -21,6 +21,7 @@ constexpr std::array kPasses{
     Pass{"listener_conflicts", listener_conflicts},
     Pass{"addresses", addresses},
     Pass{"shared_sockets", shared_sockets},  // needs the addresses; a conflicted listener claims no socket
+    Pass{"overlaps", overlaps},              // of listeners that are good
     Pass{"attach", attach},                  // needs supported kinds and hostnames of the listeners
     Pass{"policies", policies},              // needs all that can be a target
     Pass{"routes", routes},                  // only those that have a parent of ours

@@ -18,8 +18,7 @@ bool is_bad(const json& condition) {
   const auto type = condition.value("type", "");
   const auto status = condition.value("status", "");
   // These say that something is wrong when they are true.
-  const bool is_complaint =
-      type == "Conflicted" || type == "PartiallyInvalid" || type == "OverlappingTLSConfig";
+  const bool is_complaint = type == "Conflicted" || type == "PartiallyInvalid";
   return is_complaint ? status == "True" : status == "False";
 }
 
