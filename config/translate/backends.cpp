@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pass that makes clusters, once per backend in use.
+#include <set>
+#include <tuple>
+
 #include "config/translate/clusters.h"
 #include "config/translate/draft.h"
 #include "config/translate/endpoints.h"
@@ -34,12 +37,14 @@ void backends(Draft& draft) {
   const SliceIndex slices(draft.snapshot);
   ClusterSettings defaults;
   defaults.pool = draft.options.pool;
+  std::set<std::tuple<std::string, std::string, std::string>> said;  // several ports and uses have one cause
   for (const auto& [key, target] : targets_in_use(draft)) {
     const auto& settings = target->settings ? *target->settings : defaults;
     auto list = endpoints_of(*target, slices, settings.zone_aware ? draft.options.zone : "");
     if (list.endpoints.empty()) {
       auto why = why_no_endpoint(*target, list);
-      draft.warn(std::move(why.object), std::move(why.field), std::move(why.reason), std::move(why.fix));
+      if (said.emplace(why.object, why.field, why.reason).second)
+        draft.warn(std::move(why.object), std::move(why.field), std::move(why.reason), std::move(why.fix));
     }
     draft.clusters.push_back(make_cluster(*target, settings, std::move(list.endpoints)));
   }

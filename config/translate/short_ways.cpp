@@ -64,13 +64,16 @@ objects::Problem to_problem(const HopelessBackend& why) {
   return {objects::Severity::warning, why.object, why.field, why.reason, why.fix, {}};
 }
 
-/// What was said about the endpoints of `target` before. Other ports of its Service may have said the same.
+/// What was said about the endpoints of `target` before.
 void drop_warning(const BackendTarget& target, std::vector<objects::Problem>& warnings) {
-  for (const bool has_slices : {false, true}) {
-    const auto problem = to_problem(why_no_endpoint(target, {{}, has_slices}));
-    const auto found = std::find(warnings.begin(), warnings.end(), problem);
-    if (found != warnings.end()) warnings.erase(found);
-  }
+  for (const bool has_slices : {false, true})
+    std::erase(warnings, to_problem(why_no_endpoint(target, {{}, has_slices})));
+}
+
+/// "Service/ns/name" of "Service/ns/name/80@h2", "XBackend/ns/name" of "XBackend/ns/name@tls".
+std::string_view backend_of(std::string_view key) {
+  const auto object = key.find('/', key.find('/') + 1) + 1;
+  return key.substr(0, key.find_first_of("/@", object));
 }
 
 void change_count(std::vector<objects::ListenerStatus>& listeners, const std::string& name, std::int32_t by) {
@@ -268,12 +271,23 @@ void ShortWays::translate_endpoints(const std::set<std::string>& services, const
   renew_clusters(keys, options, memo);
 }
 
+std::set<std::string> ShortWays::with_siblings(const std::set<std::string>& keys) const {
+  std::set<std::string> all;
+  for (const auto& key : keys) {
+    const auto backend = backend_of(key);
+    for (auto use = uses_.lower_bound(backend); use != uses_.end() && use->first.starts_with(backend); ++use)
+      if (backend_of(use->first) == backend) all.insert(use->first);
+  }
+  return all;
+}
+
 void ShortWays::renew_clusters(const std::set<std::string>& keys, const Options& options, Memo& memo) {
   if (keys.empty()) return;
+  const auto all = with_siblings(keys);
   auto config = std::make_shared<ir::Config>(*last_.config);
   auto& clusters = config->clusters;
-  for (const auto& key : keys) drop_warning(uses_.find(key)->second.target, last_.warnings);
-  for (const auto& key : keys) {
+  for (const auto& key : all) drop_warning(uses_.find(key)->second.target, last_.warnings);
+  for (const auto& key : all) {
     const auto use = uses_.find(key);
     const auto place = std::lower_bound(clusters.begin(), clusters.end(), key,
                                         [](const auto& a, const auto& b) { return a->key < b; });
@@ -303,7 +317,12 @@ std::shared_ptr<const ir::Cluster> ShortWays::make(const BackendTarget& target, 
   if (target.service) own.endpoint_slices = tracker_.slices_of(target.service->meta.full_name());
   const SliceIndex slices(selects_endpoints(target) ? tracker_.seen() : own);
   auto list = endpoints_of(target, slices, settings.zone_aware ? options.zone : "");
-  if (list.endpoints.empty()) last_.warnings.push_back(to_problem(why_no_endpoint(target, list)));
+  if (list.endpoints.empty()) {
+    auto problem = to_problem(why_no_endpoint(target, list));
+    auto& warnings = last_.warnings;
+    if (std::find(warnings.begin(), warnings.end(), problem) == warnings.end())
+      warnings.push_back(std::move(problem));
+  }
   return make_cluster(target, settings, std::move(list.endpoints));
 }
 

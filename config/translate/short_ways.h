@@ -59,6 +59,8 @@ class ShortWays {
   void change_counts(const Draft& draft, const CountChanges& counts);
   /// Makes the clusters anew that are named, and drops those of them that nobody uses any more.
   void renew_clusters(const std::set<std::string>& keys, const Options& options, Memo& memo);
+  /// With all others that are made from the same Service or XBackend: they may have said the same about it.
+  std::set<std::string> with_siblings(const std::set<std::string>& keys) const;
   std::shared_ptr<const ir::Cluster> make(const BackendTarget& target, const Options& options);
   const std::string* intern(const std::string& listener) { return &*listeners_.insert(listener).first; }
 
