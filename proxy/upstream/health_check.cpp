@@ -206,7 +206,8 @@ Task<CheckOutcome> check_endpoint(io::EventLoop& loop, const SocketAddress& addr
   DialPlan wanted = plan;
   if (check.kind == Kind::grpc) wanted.protocol = ir::ClusterProtocol::http2;
   const WaitLimits limits{patience.deadline, &cancel};
-  const auto spoken = co_await dial(socket, address, wanted, {}, limits);
+  const Ref<tls::SessionSlot> no_session;
+  const auto spoken = co_await dial(socket, address, wanted, no_session, limits);
   if (!spoken) co_return failed(spoken.error());
   if (check.kind == Kind::tcp) co_return CheckOutcome{true, {}};
   if (has_control_or_space(check.path) || has_control_or_space(check.host))
