@@ -136,6 +136,7 @@ int Http2Callbacks::on_begin_headers(nghttp2_session* native, const nghttp2_fram
   }
   ++session.open_streams_;
   ++session.streams_begun_;
+  session.note_begun(id);
   session.guard_.body_bytes(kEarnedByStream);
   Http2Channel* channel = session.terminating_ ? nullptr : session.host_.accept_stream();
   if (!channel) {
@@ -166,6 +167,7 @@ int Http2Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* hea
   auto& session = *static_cast<Http2Session*>(user);
   if (is_control_frame(*head)) session.guard_.control_frame();
   if (head->type == NGHTTP2_RST_STREAM) session.guard_.reset_received();
+  if (head->type == NGHTTP2_HEADERS && session.was_skipped(head->stream_id)) session.rule_broken_ = true;
   return 0;
 }
 

@@ -129,6 +129,18 @@ Http2Channel* Http2Session::find_channel(std::int32_t id) const {
   return channel;
 }
 
+void Http2Session::note_begun(std::int32_t id) {
+  if (id > last_begun_ + 2) skipped_[next_skipped_++ % skipped_.size()] = {last_begun_ + 2, id - 2};
+  last_begun_ = std::max(last_begun_, id);
+}
+
+/// RFC 9113 5.1.1: an id below the last one that was never used. nghttp2 takes it for a stream that has
+/// ended.
+bool Http2Session::was_skipped(std::int32_t id) const {
+  return std::any_of(skipped_.begin(), skipped_.end(),
+                     [id](const Skipped& range) { return range.first <= id && id <= range.last; });
+}
+
 void Http2Session::close_channels(const Error& why) {
   while (Http2Channel* channel = channels_) {
     unlink(*channel);
@@ -208,6 +220,7 @@ void Http2Session::check_silence(MonoTime now) {
 
 MonoTime Http2Session::next_deadline() const {
   if (lingering_) return linger_until_;
+  if (terminating_) return io::kNoDeadline;  // what is left is to write, which has a deadline of its own
   const auto& limits = options_.limits;
   MonoTime next = io::kNoDeadline;
   const auto at = [&next](MonoTime time) { next = std::min(next, time); };

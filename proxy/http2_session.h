@@ -2,6 +2,7 @@
 // HTTP/2 over one socket, either side: nghttp2's session, its bytes, its deadlines and its defences.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -104,6 +105,8 @@ class Http2Session final : private io::Waiter, private io::Timer {
   /// A stream is gone from nghttp2, or never came to be.
   void stream_gone(Http2Channel* channel, Http2Code code);
   Http2Channel* find_channel(std::int32_t id) const;
+  void note_begun(std::int32_t id);
+  bool was_skipped(std::int32_t id) const;
   void close_channels(const Error& why);
   Error closed_error(Http2Code code) const;
 
@@ -155,6 +158,14 @@ class Http2Session final : private io::Waiter, private io::Timer {
   std::vector<io::Buffer> out_;
   std::size_t out_size_ = 0;
 
+  /// A client's stream ids that were passed over: they are closed without ever having been open.
+  struct Skipped {
+    std::int32_t first = 0;
+    std::int32_t last = 0;
+  };
+  std::array<Skipped, 8> skipped_{};
+  std::size_t next_skipped_ = 0;
+  std::int32_t last_begun_ = -1;
   std::uint32_t open_streams_ = 0;
   std::uint32_t streams_begun_ = 0;
   MonoTime idle_since_{};
@@ -173,7 +184,8 @@ class Http2Session final : private io::Waiter, private io::Timer {
   bool goaway_received_ = false;
   bool terminating_ = false;
   bool lingering_ = false;
-  bool given_up_ = false;  ///< nghttp2 takes nothing more
+  bool rule_broken_ = false;  ///< by a frame that nghttp2 would ignore
+  bool given_up_ = false;     ///< nghttp2 takes nothing more
   bool broken_ = false;
   bool writing_ = false;
   bool flush_scheduled_ = false;

@@ -79,6 +79,7 @@ Http2Session::Input Http2Session::read_once(io::Buffer& buffer) {
 void Http2Session::receive(std::string_view bytes) {
   const auto taken =
       nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (taken >= 0 && rule_broken_) return terminate(Http2Code::protocol_error);
   if (taken >= 0) return check_floods();
   const bool flooded = taken == NGHTTP2_ERR_FLOODED || taken == NGHTTP2_ERR_TOO_MANY_SETTINGS ||
                        taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS;

@@ -34,7 +34,7 @@ class H2spec(GatewayCase):
                              capture_output=True, text=True, timeout=200, check=False)
         total = re.search(r"(\d+) tests, (\d+) passed, (\d+) skipped, (\d+) failed", ran.stdout)
         if total is None or ran.returncode != 0 or total[4] != "0" or total[3] != "0":
-            raise Failed(ran.stdout[ran.stdout.find("Failures:"):] + ran.stderr)
+            raise Failed(ran.stdout[max(0, ran.stdout.find("Failures:")):] + ran.stderr)
         self.assertGreaterEqual(int(total[2]), CASES)
         served.require_no_report()
 
