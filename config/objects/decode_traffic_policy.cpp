@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 
 constexpr std::array<std::string_view, 5> kBalancers{"RoundRobin", "LeastRequest", "Random", "ConsistentHash",
                                                      "Maglev"};
+constexpr std::array<std::string_view, 2> kProxyVersions{"V1", "V2"};
 constexpr std::array<std::string_view, 1> kRetryCauses{"Reset"};
 constexpr std::array<std::string_view, 3> kHashFields{"header", "cookie", "query"};
 constexpr std::array<std::string_view, 3> kProbeTypes{"http", "tcp", "grpc"};
@@ -248,6 +249,12 @@ TrafficDns read_dns(Reader& reader) {
   return dns;
 }
 
+TrafficProxyProtocol read_proxy_protocol(Reader& reader) {
+  TrafficProxyProtocol protocol;
+  protocol.version = reader.optional_choice("version", kProxyVersions);
+  return protocol;
+}
+
 TrafficSettings read_settings(Reader& owner) {
   TrafficSettings to;
   owner.object("retryConstraint",
@@ -261,6 +268,7 @@ TrafficSettings read_settings(Reader& owner) {
   owner.object("circuitBreaker", [&](Reader& reader) { to.circuit_breaker = read_circuit_breaker(reader); });
   owner.object("pool", [&](Reader& reader) { to.pool = read_pool(reader); });
   owner.object("dns", [&](Reader& reader) { to.dns = read_dns(reader); });
+  owner.object("proxyProtocol", [&](Reader& reader) { to.proxy_protocol = read_proxy_protocol(reader); });
   return to;
 }
 

@@ -117,6 +117,11 @@ struct TrafficDns {
   bool operator==(const TrafficDns&) const = default;
 };
 
+struct TrafficProxyProtocol {
+  std::optional<std::string> version;  ///< V1, V2
+  bool operator==(const TrafficProxyProtocol&) const = default;
+};
+
 /// The blocks that spec and spec.overrides have alike. sessionPersistence is a union and inherited whole.
 struct TrafficSettings {
   std::optional<RetryConstraint> retry_constraint;
@@ -128,6 +133,7 @@ struct TrafficSettings {
   std::optional<TrafficCircuitBreaker> circuit_breaker;
   std::optional<TrafficPool> pool;
   std::optional<TrafficDns> dns;
+  std::optional<TrafficProxyProtocol> proxy_protocol;
   bool operator==(const TrafficSettings&) const = default;
 };
 

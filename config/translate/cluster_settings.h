@@ -15,6 +15,7 @@ struct ClusterSettings {
   ir::CircuitBreaker breaker;
   ir::RetryBudget retry_budget;
   ir::DnsRefresh dns;
+  ir::ProxyProtocolOut proxy_protocol = ir::ProxyProtocolOut::off;
   bool zone_aware = true;  ///< false: endpoints of all zones alike
   bool operator==(const ClusterSettings&) const = default;
 };

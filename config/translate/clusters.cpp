@@ -17,6 +17,7 @@ std::shared_ptr<const ir::Cluster> make_cluster(const BackendTarget& target, con
   cluster->breaker = settings.breaker;
   cluster->retry_budget = settings.retry_budget;
   cluster->dns = settings.dns;
+  cluster->proxy_protocol = settings.proxy_protocol;
   cluster->protocol = target.protocol;
   cluster->tls = target.tls;
   return cluster;

@@ -68,6 +68,8 @@ std::vector<Command> make_commands() {
                       "0 after SIGTERM or SIGINT, 2 if it could not start",
                       false,
                       {{"listen", 0, "ADDRESS:PORT", "where it listens"},
+                       {"tcp", 0, "ADDRESS:PORT", "also (or only) send back what comes over TCP, here"},
+                       {"udp", 0, "ADDRESS:PORT", "also (or only) send back what comes over UDP, here"},
                        {"name", 0, "NAME", "what it calls itself in its answers"}},
                       run_echo_command});
   commands.push_back({"completion",

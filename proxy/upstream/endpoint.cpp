@@ -228,6 +228,8 @@ void Endpoint::count_closed() {
 
 bool Endpoint::is_worth_keeping(const Http1Client& connection) const {
   if (retired_ || !connection.may_be_reused() || idle_.size() >= limits_.max_idle_per_endpoint) return false;
+  // A PROXY header names one client.
+  if (around_.cluster->config().proxy_protocol != ir::ProxyProtocolOut::off) return false;
   return limits_.max_requests_per_connection == 0 ||
          connection.exchanges() < limits_.max_requests_per_connection;
 }

@@ -143,6 +143,7 @@ TEST_CASE("each row sets a member of its own") {
                                                        {"access-log-format", "$status"},
                                                        {"log-level", "debug"},
                                                        {"trusted-hops", "7"},
+                                                       {"http2-connection-window", "100000"},
                                                        {"log-format", "json"},
                                                        {"output", "json"},
                                                        {"dns-server", "127.0.0.1:53"},

@@ -189,6 +189,7 @@ TEST_CASE("docs/http.md lists exactly the answers that the gateway gives itself"
 TEST_CASE("docs/operations.md lists exactly the metrics of /metrics, with their types") {
   proxy::Probes probes(1);
   const auto cluster = probes.lease_cluster("Service/default/web/80");
+  const auto l4_route = probes.lease_l4_route("TCPRoute/default/raw");
   std::map<std::string, std::string> rendered;
   const auto text = probes.render();
   const std::regex type("# TYPE ([a-z_]+) ([a-z]+)");

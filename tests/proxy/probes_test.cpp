@@ -93,7 +93,7 @@ TEST_CASE("every refusal has a counter and a name of its own") {
   CHECK(has_line(text, R"(gatehouse_downstream_refused_total{reason="malformed"} 1)"));
   CHECK(has_line(text, R"(gatehouse_downstream_refused_total{reason="header_timeout"} 6)"));
   CHECK(has_line(text, R"(gatehouse_downstream_refused_total{reason="connection_limit"} 9)"));
-  CHECK(has_line(text, R"(gatehouse_downstream_refused_total{reason="internal"} 11)"));
+  CHECK(has_line(text, R"(gatehouse_downstream_refused_total{reason="internal"} 14)"));
 }
 
 TEST_CASE("a worker counts connections, bytes, tunnels and turns") {

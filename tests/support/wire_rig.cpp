@@ -87,7 +87,7 @@ WireGateway::WireGateway(const WirePlan& plan) : settings_(plan.settings), probe
   input.generation = ++generation_;
   runtime_ = proxy::Runtime::build(input);
   bound_ = {{address_, ir::Transport::tcp}};
-  hand_over({{address_, listener.fd}});
+  hand_over({{address_, listener.fd, ir::Transport::tcp}});
   settling_->gateway = this;
 }
 

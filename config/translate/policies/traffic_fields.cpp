@@ -110,6 +110,10 @@ void set_balancer(const std::string& type, EffectiveTraffic& to) {
   if (type == "Maglev") kind = Kind::maglev;
 }
 
+void set_proxy_protocol(const std::string& version, EffectiveTraffic& to) {
+  to.cluster.proxy_protocol = version == "V1" ? ir::ProxyProtocolOut::v1 : ir::ProxyProtocolOut::v2;
+}
+
 ir::HashSource to_hash_source(const objects::TrafficHashSource& source) {
   using Kind = ir::HashSource::Kind;
   if (source.type == "header") return {Kind::header, lower_case(source.name)};
@@ -266,6 +270,8 @@ constexpr std::array kFields{
         "dns.refresh", Part::cluster),
     field<get<&S::dns, &objects::TrafficDns::respect_ttl>,
           into_cluster<&C::dns, &ir::DnsRefresh::respect_ttl>>("dns.respectTTL", Part::cluster),
+    field<get<&S::proxy_protocol, &objects::TrafficProxyProtocol::version>, set_proxy_protocol>(
+        "proxyProtocol.version", Part::cluster),
 };
 static_assert(kFields.size() <= kMaxPolicyFields);
 
