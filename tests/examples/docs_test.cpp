@@ -192,7 +192,7 @@ TEST_CASE("docs/operations.md lists exactly the metrics of /metrics, with their 
   const auto l4_route = probes.lease_l4_route("TCPRoute/default/raw");
   std::map<std::string, std::string> rendered;
   const auto text = probes.render();
-  const std::regex type("# TYPE ([a-z_]+) ([a-z]+)");
+  const std::regex type("# TYPE ([a-z0-9_]+) ([a-z]+)");
   for (std::sregex_iterator at(text.begin(), text.end(), type), last; at != last; ++at)
     rendered.emplace((*at)[1], (*at)[2]);
   CHECK(rendered.size() >= 20);
