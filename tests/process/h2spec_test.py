@@ -9,6 +9,7 @@ import unittest
 sys.dont_write_bytecode = True
 
 from cases import HOST, GatewayCase  # noqa: E402
+from certificates import Authority, secret  # noqa: E402
 from objects import gateway, gateway_class, http_route, service  # noqa: E402
 from servers import ROOT, Failed, require  # noqa: E402
 
@@ -22,10 +23,17 @@ def program() -> str:
 
 
 class H2spec(GatewayCase):
+    secure = False
+
     def objects(self, endpoint: str, mark: str = "first") -> list[dict]:
         route = http_route("main", "main", HOST, "backend")
         del route["spec"]["hostnames"]  # h2spec asks for the address
-        return [gateway_class(), gateway("main", [self.port]), route, service("backend", [endpoint])]
+        found = [gateway_class(), gateway("main", [self.port]), route, service("backend", [endpoint])]
+        if self.secure:
+            found[1]["spec"]["listeners"] = [{"name": "https", "port": self.port, "protocol": "HTTPS",
+                                              "tls": {"certificateRefs": [{"name": "certificate"}]}}]
+            found.append(secret("certificate", Authority(self.folder).issue("certificate", HOST)))
+        return found
 
     def run_all(self, *flags: str) -> None:
         self.write_config(self.start_echo().endpoint)
@@ -40,6 +48,10 @@ class H2spec(GatewayCase):
 
     def test_every_case_passes_over_plain_tcp(self):
         self.run_all()
+
+    def test_every_case_passes_over_tls(self):
+        self.secure = True
+        self.run_all("-t", "-k")
 
 
 if __name__ == "__main__":
