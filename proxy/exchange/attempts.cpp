@@ -7,6 +7,7 @@
 #include "proxy/exchange/exchange.h"
 #include "proxy/filters/hash_input.h"
 #include "proxy/http/hop_headers.h"
+#include "proxy/http/proxy_protocol.h"
 
 namespace gatehouse::proxy {
 namespace {
@@ -102,7 +103,19 @@ PickRequest Exchange::pick_request(Cluster& cluster) const {
   const auto& sources = cluster.config().load_balancer.hash;
   if (!sources.empty()) wanted.hash = hash_request(sources, scratch_.request, forwarded_.client);
   if (session_.is_active()) wanted.pinned = session_.endpoint_in(cluster);
+  if (cluster.config().proxy_protocol != ir::ProxyProtocolOut::off) wanted.raw = introduce(cluster);
   return wanted;
+}
+
+/// A connection of this client's own, with its address in front. HTTP knows no port of the client.
+const RawDial* Exchange::introduce(const Cluster& cluster) const {
+  const bool is_v1 = cluster.config().proxy_protocol == ir::ProxyProtocolOut::v1;
+  const auto header = http::write_proxy_header(is_v1 ? http::ProxyVersion::v1 : http::ProxyVersion::v2,
+                                               {SocketAddress{peer_.address, 0}, socket_.address});
+  void* room = scratch_.arena.allocate(sizeof(RawDial) + alignof(RawDial));
+  std::size_t space = sizeof(RawDial) + alignof(RawDial);
+  room = std::align(alignof(RawDial), sizeof(RawDial), room, space);
+  return new (room) RawDial{true, scratch_.arena.copy(header)};
 }
 
 /// What of the body goes out with the head: all that was kept for a second try, else what the stream has.

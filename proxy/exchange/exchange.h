@@ -116,6 +116,7 @@ class Exchange {
   Task<Result<void>> connect_upstream(Cluster::Warm warm);
   void begin_try(Cluster& cluster);
   PickRequest pick_request(Cluster& cluster) const;
+  const RawDial* introduce(const Cluster& cluster) const;
   Task<Result<void>> read_response_head();
   Task<Result<void>> relay_interim();
   Chunk first_chunk();

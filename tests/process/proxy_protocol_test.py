@@ -13,6 +13,13 @@ from cases import HOST, GatewayCase  # noqa: E402
 from servers import PATIENCE  # noqa: E402
 
 REQUEST = f"GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode()
+POLICY = """apiVersion: gatehouse.dev/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {name: introduce}
+spec:
+  targetRefs: [{group: "", kind: Service, name: backend}]
+  proxyProtocol: {version: V1}
+"""
 V2_SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 
 
@@ -68,6 +75,27 @@ class ProxyProtocol(GatewayCase):
         self.begin("--trusted-proxies", "192.0.2.0/24")
         self.assertEqual(b"", self.exchange(b"PROXY TCP4 203.0.113.7 192.0.2.1 4711 443\r\n" + REQUEST))
         self.assertEqual(1, self.refusals())
+
+    def test_a_policy_introduces_the_client_to_the_backend(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as backend:
+            backend.settimeout(PATIENCE)
+            self.write_config(f"127.0.0.1:{backend.getsockname()[1]}")
+            self.config.with_name("policy.yaml").write_text(POLICY)
+            self.start_gateway()
+            client = self.connect()
+            for _ in range(2):  # of a keep-alive client; each request comes on a connection of its own
+                client.ask("/")
+                connection, _ = backend.accept()
+                with connection:
+                    connection.settimeout(PATIENCE)
+                    received = b""
+                    while not received.endswith(b"\r\n\r\n"):
+                        received += connection.recv(4096)
+                    header, _, request = received.partition(b"\r\n")
+                    self.assertRegex(header, rb"^PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ %d$" % self.port)
+                    self.assertTrue(request.startswith(b"GET / HTTP/1.1\r\n"), request)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                    self.assertEqual(200, client.read_answer()[0])
 
     def refusals(self) -> float:
         lines = [line for line in self.gateway.admin("/metrics")[1].splitlines()
