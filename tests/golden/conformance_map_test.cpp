@@ -44,9 +44,10 @@ void check_reference(const std::string& reference, const std::vector<std::string
     CHECK(fs::exists(kTests / (reference + ".in.yaml")));
     return;
   }
-  const auto file = kTests / (reference + ".cpp");
+  const bool is_process = reference.starts_with("process/");
+  const auto file = kTests / (reference + (is_process ? ".py" : ".cpp"));
   REQUIRE(fs::exists(file));
-  if (!reference.starts_with("wire/")) return;
+  if (!is_process && !reference.starts_with("wire/")) return;
   const auto text = read_file(file);
   for (const auto& name : names) {
     INFO(name);

@@ -157,5 +157,39 @@ class TlsListeners(TlsCase):
         gateway.end()
 
 
+class MisdirectedRequests(TlsCase):
+    """HTTPRouteHTTPSListenerDetectMisdirectedRequests of the conformance suite, also for HTTP/1.1."""
+
+    SECOND = "second-example.org"
+
+    def objects(self, endpoint: str, mark: str = "first") -> list[dict]:
+        found = super().objects(endpoint, mark)
+        [any_host] = found[1]["spec"]["listeners"]
+        second = {**any_host, "name": "second", "hostname": self.SECOND}
+        del any_host["hostname"]
+        found[1]["spec"]["listeners"].append(second)
+        found[2]["spec"]["hostnames"].append(self.SECOND)
+        return found
+
+    def status(self, version: str, server_name: str, host: str) -> str:
+        command = ["curl", "--silent", "--noproxy", "*", "--insecure", "--max-time", str(int(PATIENCE)), version,
+                   "--resolve", f"{server_name}:{self.port}:127.0.0.1", "--header", f"Host: {host}",
+                   "--output", "/dev/null", "--write-out", "%{http_code}", f"https://{server_name}:{self.port}/"]
+        return subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL).stdout.decode()
+
+    def test_a_host_of_another_listener_than_the_server_name_s_gets_421(self):
+        self.write_config(self.start_echo().endpoint)
+        gateway = self.start_gateway()
+        for version in ("--http1.1", "--http2"):
+            with self.subTest(version):
+                self.assertEqual("200", self.status(version, HOST, HOST))
+                self.assertEqual("200", self.status(version, self.SECOND, self.SECOND))
+                self.assertEqual("421", self.status(version, HOST, self.SECOND))
+                self.assertEqual("421", self.status(version, self.SECOND, HOST))
+                self.assertEqual("421", self.status(version, self.SECOND, "unknown-example.org"))
+                self.assertEqual("404", self.status(version, HOST, "unknown-example.org"))
+        gateway.end()
+
+
 if __name__ == "__main__":
     unittest.main()
