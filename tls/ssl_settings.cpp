@@ -64,7 +64,8 @@ Result<ContextHandle> make_context(Role role, const ir::TlsOptions& options) {
   if (!options.cipher_suites.empty() &&
       SSL_CTX_set_ciphersuites(context.get(), options.cipher_suites.c_str()) != 1)
     return wrong("no usable cipher suite in the list");
-  if (!options.curves.empty() && SSL_CTX_set1_groups_list(context.get(), options.curves.c_str()) != 1)
+  std::string curves = options.curves;  // OpenSSL's macro wants it mutable
+  if (!curves.empty() && SSL_CTX_set1_groups_list(context.get(), curves.data()) != 1)
     return wrong("no usable curve in the list");
   return context;
 }

@@ -22,8 +22,8 @@ const std::string* value_of(const objects::Secret& secret, const char* key) {
 ResolvedCertificate resolve_certificate(const objects::Snapshot& snapshot, const ReferenceGrants& grants,
                                         const CertificateRef& ref) {
   const auto& [from, secret, where, reason] = ref;
-  const auto bad = [&](std::string message) {
-    return ResolvedCertificate{Verdict::bad(reason, std::move(message)), nullptr};
+  const auto bad = [&ref](std::string message) {
+    return ResolvedCertificate{Verdict::bad(ref.reason, std::move(message)), nullptr};
   };
   if (!secret.group.empty() || secret.kind != objects::Secret::kKind)
     return bad(fmt::format("{}: {}{}{} cannot hold a certificate: use a Secret", where, secret.group,
