@@ -12,7 +12,6 @@ namespace gatehouse::gateway {
 namespace {
 
 constexpr std::size_t kHelpColumn = 28;
-constexpr std::string_view kHelpFlag = "help";
 
 CommandFlag output_flag(std::string_view formats) {
   return {"output", 'o', formats, "how to print it"};
