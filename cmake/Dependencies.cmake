@@ -11,6 +11,8 @@ pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 add_library(re2 ALIAS PkgConfig::RE2)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
+# Through pkg-config: the layout of its classes depends on the flags it gives.
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 
 # Asio and Beast compiled once, instead of in every file that includes them.
 add_library(gatehouse_boost STATIC cmake/boost_impl.cpp)
