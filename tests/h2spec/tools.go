@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps h2spec in go.mod: scripts/build-h2spec builds it.
+// Keeps h2spec in go.mod: scripts/build-go-tool builds it.
 
 //go:build tools
 

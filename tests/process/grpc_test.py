@@ -111,8 +111,8 @@ class Handler(grpc.GenericRpcHandler):
 
 
 class GrpcServer:
-    def __init__(self):
-        self.handler = Handler()
+    def __init__(self, handler: grpc.GenericRpcHandler | None = None):
+        self.handler = handler or Handler()
         self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(16))
         self._server.add_generic_rpc_handlers((self.handler,))
         self.port = self._server.add_insecure_port("127.0.0.1:0")

@@ -11,15 +11,9 @@ sys.dont_write_bytecode = True
 from cases import HOST, GatewayCase  # noqa: E402
 from certificates import Authority, secret  # noqa: E402
 from objects import gateway, gateway_class, http_route, service  # noqa: E402
-from servers import ROOT, Failed, require  # noqa: E402
+from servers import Failed, go_tool  # noqa: E402
 
 CASES = 145  # at least: what the pinned version lists
-
-
-def program() -> str:
-    built = subprocess.run([ROOT / "scripts/build-h2spec"], capture_output=True, text=True, check=False)
-    require(built.returncode == 0, f"h2spec cannot be built:\n{built.stderr}")
-    return built.stdout.strip()
 
 
 class H2spec(GatewayCase):
@@ -38,7 +32,7 @@ class H2spec(GatewayCase):
     def run_all(self, *flags: str) -> None:
         self.write_config(self.start_echo().endpoint)
         served = self.start_gateway()
-        ran = subprocess.run([program(), "--strict", "-h", "127.0.0.1", "-p", str(self.port), "-o", "5", *flags],
+        ran = subprocess.run([go_tool("h2spec"), "--strict", "-h", "127.0.0.1", "-p", str(self.port), "-o", "5", *flags],
                              capture_output=True, text=True, timeout=200, check=False)
         total = re.search(r"(\d+) tests, (\d+) passed, (\d+) skipped, (\d+) failed", ran.stdout)
         if total is None or ran.returncode != 0 or total[4] != "0" or total[3] != "0":

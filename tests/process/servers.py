@@ -27,6 +27,13 @@ def require(truth: object, message: str) -> None:
         raise Failed(message)
 
 
+def go_tool(name: str) -> str:
+    """The path of a program in Go, which the first call builds."""
+    built = subprocess.run([ROOT / "scripts/build-go-tool", name], capture_output=True, text=True, check=False)
+    require(built.returncode == 0, f"{name} cannot be built:\n{built.stderr}")
+    return built.stdout.strip()
+
+
 def wait_until(what: str, look, patience: float = PATIENCE):
     """Looks until it sees something true, and returns that. Exceptions of a connection count as false."""
     deadline = time.monotonic() + patience
