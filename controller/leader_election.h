@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which of several replicas writes statuses: whoever holds the Lease.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "controller/api_client.h"
+
+namespace gatehouse::controller {
+
+struct LeaderElectionOptions {
+  std::string ns;
+  std::string lease;
+  std::string identity;  ///< of this replica, never that of another: the name of the pod
+  std::chrono::seconds lease_duration{15};
+  std::chrono::seconds renew_deadline{10};
+  std::chrono::seconds retry_period{2};
+  /// On each change; on the election's own thread, or that of the one who stops it.
+  std::function<void(bool leader)> on_change;
+};
+
+/// Rule K9: a Lease of coordination.k8s.io/v1 as client-go's leader election understands it. Times are this
+/// machine's: another's Lease has run out when it has not changed for as long as it says. The API server's
+/// client should give up after less than the renew deadline. Serving traffic does not depend on it.
+/// Functions: any thread.
+class LeaderElection {
+ public:
+  LeaderElection(LeaderElectionOptions options, std::unique_ptr<ApiClient> client, const Clock& clock);
+  ~LeaderElection();
+  LeaderElection(const LeaderElection&) = delete;
+  LeaderElection& operator=(const LeaderElection&) = delete;
+
+  void start();
+  /// Not leader any more, gives the Lease back so that another takes it at once, and ends the thread. Waits
+  /// for at most one request. To be called while statuses are not written any more.
+  void stop();
+
+  /// By the clock: false as soon as the renew deadline has passed, also while a request still waits.
+  bool is_leader() const;
+
+ private:
+  void run();
+  void tell(bool leader);
+
+  const LeaderElectionOptions options_;
+  const std::unique_ptr<ApiClient> client_;
+  const Clock& clock_;
+  std::atomic<Duration::rep> leader_until_{0};  ///< of MonoTime; 0: not leader
+  bool told_ = false;
+
+  std::mutex mutex_;
+  std::condition_variable stop_asked_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace gatehouse::controller
