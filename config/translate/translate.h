@@ -18,6 +18,14 @@
 
 namespace gatehouse::translate {
 
+/// How Gateways come by their addresses (config/translate/address_modes.h).
+enum class AddressMode : std::uint8_t {
+  pool,       ///< each Gateway has addresses of this machine
+  merged,     ///< all are reached through one Service
+  shared,     ///< each through a Service of its own, which selects this process' pods
+  dedicated,  ///< likewise, with pods of its own
+};
+
 /// What the process settings say about addresses and names. Constant for the life of the process.
 struct Options {
   std::vector<std::string> controller_names{"gatehouse.dev/gateway-controller"};
@@ -29,6 +37,14 @@ struct Options {
   ir::HttpLimits limits;                            ///< defaults of every listener
   ir::PoolLimits pool;                              ///< defaults of every cluster
   std::string zone;                                 ///< --zone: endpoints hinted for it come first
+
+  bool in_cluster = false;  ///< the objects are other people's: none of them may lead inside
+  AddressMode address_mode = AddressMode::pool;
+  std::string gateway_service;  ///< merged: "namespace/name" of the Service
+  std::string own_namespace;    ///< shared and dedicated: where the Services of Gateways are
+  std::string only_gateway;     ///< "namespace/name": no other Gateway is served; empty: all are
+  /// In a cluster: no endpoint may be one of these (the admin port at each address of this pod).
+  std::vector<SocketAddress> own_addresses;
 };
 
 class TrafficPolicies;
