@@ -69,6 +69,11 @@ bool IpAddress::is_loopback() const {
   return bytes[15] == 1 && std::all_of(bytes.begin(), bytes.end() - 1, [](std::uint8_t b) { return b == 0; });
 }
 
+bool IpAddress::is_link_local() const {
+  if (!v6) return bytes[0] == 169 && bytes[1] == 254;
+  return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+}
+
 std::string IpAddress::to_string() const {
   char buffer[INET6_ADDRSTRLEN];
   inet_ntop(v6 ? AF_INET6 : AF_INET, bytes.data(), buffer, sizeof buffer);

@@ -24,6 +24,7 @@ struct IpAddress {
 
   bool is_any() const;
   bool is_loopback() const;
+  bool is_link_local() const;
   std::string to_string() const;
   auto operator<=>(const IpAddress&) const = default;
 };

@@ -28,6 +28,13 @@ struct ServicePort {
   bool operator==(const ServicePort&) const = default;
 };
 
+/// What a load balancer was given: an address, a name, or both.
+struct LoadBalancerIngress {
+  std::string ip;
+  std::string hostname;
+  bool operator==(const LoadBalancerIngress&) const = default;
+};
+
 /// File mode only: this annotation lists endpoints as "ip:port,ip:port".
 inline constexpr const char* kEndpointsAnnotation = "gatehouse.dev/endpoints";
 
@@ -38,6 +45,8 @@ struct Service {
   std::vector<std::string> cluster_ips;  ///< "None" for a headless service
   std::string external_name;
   std::vector<std::string> ip_families;  ///< IPv4, IPv6; empty: the cluster's
+  std::vector<std::string> external_ips;
+  std::vector<LoadBalancerIngress> ingress;  ///< status.loadBalancer.ingress
   std::map<std::string, std::string> selector;
   std::vector<ServicePort> ports;
   bool operator==(const Service&) const = default;

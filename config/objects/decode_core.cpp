@@ -15,6 +15,7 @@ constexpr std::array<std::string_view, 4> kServiceTypes{"ClusterIP", "NodePort",
                                                         "ExternalName"};
 constexpr std::array<std::string_view, 3> kAddressTypes{"IPv4", "IPv6", "FQDN"};
 constexpr std::size_t kMaxServicePorts = 1000;
+constexpr std::size_t kMaxServiceAddresses = 1000;
 constexpr std::size_t kMaxSliceEndpoints = 1000;
 constexpr std::size_t kMaxSlicePorts = 20000;  ///< discovery.k8s.io/v1 of Kubernetes 1.32; 100 before
 constexpr std::size_t kMaxSliceAddresses = 100;
@@ -42,6 +43,12 @@ void read_cluster_ips(Reader& spec, Service& to) {
   const auto first = spec.text("clusterIP");
   to.cluster_ips = spec.texts("clusterIPs", 2, check_not_empty);
   if (to.cluster_ips.empty() && first && !first->empty()) to.cluster_ips.push_back(*first);
+}
+
+void read_ingress(Reader& balancer, Service& to) {
+  balancer.each("ingress", kMaxServiceAddresses, [&](Reader& entry) {
+    to.ingress.push_back({entry.text_or("ip", ""), entry.text_or("hostname", "")});
+  });
 }
 
 void check_service_ports(Reader& spec, const std::vector<ServicePort>& ports) {
@@ -107,6 +114,7 @@ void decode(Reader& root, Service& to) {
     read_cluster_ips(spec, to);
     to.external_name = spec.text_or("externalName", "");
     to.ip_families = spec.texts("ipFamilies", kIpFamilies.size(), check_ip_family);
+    to.external_ips = spec.texts("externalIPs", kMaxServiceAddresses, check_not_empty);
     to.selector = spec.text_map("selector");
     spec.each("ports", kMaxServicePorts, [&](Reader& port) { to.ports.push_back(read_service_port(port)); });
     check_service_ports(spec, to.ports);
@@ -115,6 +123,9 @@ void decode(Reader& root, Service& to) {
       spec.error_at("externalName", {"is required for type ExternalName", "add the DNS name"});
     else if (const auto complaint = check_precise_hostname(to.external_name))
       spec.error_at("externalName", *complaint);
+  });
+  root.object("status", [&](Reader& status) {
+    status.object("loadBalancer", [&](Reader& balancer) { read_ingress(balancer, to); });
   });
 }
 

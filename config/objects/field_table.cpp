@@ -31,7 +31,6 @@ constexpr Row kRows[] = {
 
     {"Service", "spec.sessionAffinity"},
     {"Service", "spec.sessionAffinityConfig"},
-    {"Service", "spec.externalIPs"},
     {"Service", "spec.externalTrafficPolicy"},
     {"Service", "spec.internalTrafficPolicy"},
     {"Service", "spec.trafficDistribution"},
@@ -43,6 +42,9 @@ constexpr Row kRows[] = {
     {"Service", "spec.loadBalancerSourceRanges"},
     {"Service", "spec.publishNotReadyAddresses"},
     {"Service", "spec.ports[].nodePort"},
+    {"Service", "status.conditions"},
+    {"Service", "status.loadBalancer.ingress[].ipMode"},
+    {"Service", "status.loadBalancer.ingress[].ports"},
 
     {"EndpointSlice", "endpoints[].targetRef.apiVersion"},
     {"EndpointSlice", "endpoints[].targetRef.fieldPath"},

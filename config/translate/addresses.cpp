@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/translate/address_modes.h"
 #include "config/translate/address_pool.h"
 #include "config/translate/draft.h"
 
@@ -11,6 +12,7 @@ namespace gatehouse::translate {
 namespace {
 
 constexpr const char* kIpAddress = "IPAddress";
+constexpr const char* kHostname = "Hostname";
 
 /// GEP-5093 wants this one from everybody who reports routability: it promises nothing.
 constexpr const char* kSentinelRoutability = "testing.x-k8s.io/sentinel";
@@ -22,13 +24,17 @@ void reserve_requested(const GatewayDraft& gateway, AddressPool& pool) {
   }
 }
 
-Verdict check_types(const objects::Gateway& gateway) {
-  for (std::size_t i = 0; i < gateway.addresses.size(); ++i)
-    if (gateway.addresses[i].type != kIpAddress)
-      return Verdict::bad(
-          "UnsupportedAddress",
-          fmt::format("Gateway {}: spec.addresses[{}].type: {} is not supported: use IPAddress",
-                      gateway.meta.full_name(), i, gateway.addresses[i].type));
+/// A machine has no names of its own; the load balancer of a Service may.
+Verdict check_types(const objects::Gateway& gateway, AddressMode mode) {
+  const bool takes_names = mode != AddressMode::pool;
+  for (std::size_t i = 0; i < gateway.addresses.size(); ++i) {
+    const auto& type = gateway.addresses[i].type;
+    if (type == kIpAddress || (takes_names && type == kHostname)) continue;
+    return Verdict::bad(
+        "UnsupportedAddress",
+        fmt::format("Gateway {}: spec.addresses[{}].type: {} is not supported: use IPAddress{}",
+                    gateway.meta.full_name(), i, type, takes_names ? " or Hostname" : ""));
+  }
   return {};
 }
 
@@ -122,12 +128,16 @@ void addresses(Draft& draft) {
   AddressPool pool(draft.options.address_pool);
   for (const auto& gateway : draft.gateways) reserve_requested(gateway, pool);
   for (auto& gateway : draft.gateways) {
-    const auto types = check_types(*gateway.object);
+    const auto types = check_types(*gateway.object, draft.options.address_mode);
     if (!types.ok) {
       gateway.accepted = types;
       gateway.addresses_assigned = Verdict::bad("NotAssigned", types.message);
     }
     if (!gateway.accepted.ok) continue;
+    if (draft.options.address_mode != AddressMode::pool) {
+      address_through_service(draft, gateway);
+      continue;
+    }
     AddressSearch(draft.options, pool, gateway).run();
     place_sockets(draft.options, gateway);
   }

@@ -78,7 +78,7 @@ void assemble(Draft& draft) {
   auto config = std::make_shared<ir::Config>();
   for (const auto& gateway : draft.gateways)
     for (const auto& listener : gateway.listeners)
-      if (gateway.serves(listener))
+      if (gateway.serves(listener) && !gateway.is_served_elsewhere)
         config->listeners.push_back(reuse(to_listener(gateway, listener, draft.options), previous.listeners));
   std::sort(config->listeners.begin(), config->listeners.end(),
             [](const auto& a, const auto& b) { return a->name < b->name; });

@@ -18,7 +18,7 @@ std::map<std::string, const BackendTarget*> targets_in_use(const Draft& draft) {
   };
   for (const auto& gateway : draft.gateways) {
     for (const auto& listener : gateway.listeners) {
-      if (!gateway.serves(listener)) continue;
+      if (!gateway.serves(listener) || gateway.is_served_elsewhere) continue;
       add(listener.filter_targets);
       for (const auto& attachment : listener.attachments) {
         const auto* outcome = attachment.outcome();
@@ -40,7 +40,7 @@ void backends(Draft& draft) {
   std::set<std::tuple<std::string, std::string, std::string>> said;  // several ports and uses have one cause
   for (const auto& [key, target] : targets_in_use(draft)) {
     const auto& settings = target->settings ? *target->settings : defaults;
-    auto list = endpoints_of(*target, slices, settings.zone_aware ? draft.options.zone : "");
+    auto list = endpoints_of(*target, slices, settings.zone_aware ? draft.options.zone : "", draft.options);
     if (list.endpoints.empty()) {
       auto why = why_no_endpoint(*target, list);
       if (said.emplace(why.object, why.field, why.reason).second)

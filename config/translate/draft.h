@@ -66,6 +66,7 @@ struct GatewayDraft {
   Verdict addresses_assigned;                      ///< not ok: some or all requested addresses are missing
   std::vector<objects::GatewayAddress> addresses;  ///< for the status
   std::vector<IpAddress> binds;
+  bool is_served_elsewhere = false;  ///< by pods of its own: nothing of it goes into the configuration
   Verdict resolved_refs;  ///< of the Gateway itself: its client certificate
   std::shared_ptr<const ir::Certificate> backend_certificate;  ///< null: none is sent to backends
   std::vector<ListenerDraft> listeners;  ///< its own first, then those of its ListenerSets by precedence
@@ -76,8 +77,8 @@ struct GatewayDraft {
   /// A Gateway without a good listener of its own carries no ListenerSet either.
   bool is_accepted() const;
   bool serves(const ListenerDraft& listener) const {
-    return accepted.ok && listener.is_valid() && listener.usable.ok && !listener.binds.empty() &&
-           (!listener.set || is_accepted());
+    return accepted.ok && listener.is_valid() && listener.usable.ok &&
+           (!listener.binds.empty() || is_served_elsewhere) && (!listener.set || is_accepted());
   }
 };
 

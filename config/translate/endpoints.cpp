@@ -10,7 +10,6 @@
 namespace gatehouse::translate {
 namespace {
 
-constexpr const char* kServiceNameLabel = "kubernetes.io/service-name";
 constexpr const char* kClusterDomain = ".svc.cluster.local";
 constexpr std::uint8_t kOtherZone = 1;
 constexpr std::uint8_t kTerminating = 2;
@@ -107,9 +106,13 @@ std::uint16_t pod_port(const objects::ServicePort& port) {
   return static_cast<std::uint16_t>(target ? static_cast<std::int32_t>(*target) : port.port);
 }
 
-std::vector<ir::Endpoint> without_slices(const objects::Service& service, const objects::ServicePort& port) {
+/// In a cluster every Service with pods has slices. What else could be asked, a ClusterIP above all, might be
+/// another tenant's.
+std::vector<ir::Endpoint> without_slices(const objects::Service& service, const objects::ServicePort& port,
+                                         const Options& options) {
+  if (options.in_cluster && service.type != "ExternalName") return {};
   const auto annotation = service.meta.annotations.find(objects::kEndpointsAnnotation);
-  if (annotation != service.meta.annotations.end())
+  if (annotation != service.meta.annotations.end() && !options.in_cluster)
     return parse_endpoints(annotation->second).value_or(std::vector<ir::Endpoint>{});
 
   const auto number = static_cast<std::uint16_t>(port.port);
@@ -123,12 +126,13 @@ std::vector<ir::Endpoint> without_slices(const objects::Service& service, const 
   return endpoints;
 }
 
-EndpointList of_service(const BackendTarget& target, const SliceIndex& index, const std::string& zone) {
+EndpointList of_service(const BackendTarget& target, const SliceIndex& index, const std::string& zone,
+                        const Options& options) {
   const auto& service = *target.service;
   const auto* port = find_port(service, target.port, target.transport);
   if (!port) return {};
   const auto& slices = index.of_service(service.meta.full_name());
-  if (slices.empty()) return {without_slices(service, *port), false};
+  if (slices.empty()) return {without_slices(service, *port, options), false};
   return {usable(candidates_of(slices, *port), zone), true};
 }
 
@@ -194,9 +198,22 @@ SliceIndex::Slices SliceIndex::of_labels(const std::string& ns, const Labels& la
   return slices;
 }
 
-EndpointList endpoints_of(const BackendTarget& target, const SliceIndex& slices, const std::string& zone) {
-  auto list = target.service ? of_service(target, slices, zone) : of_x_backend(target, slices, zone);
+bool leads_inside(const SocketAddress& address, const Options& options) {
+  const auto& ip = address.ip;
+  const auto& own = options.own_addresses;
+  return ip.is_any() || ip.is_loopback() || ip.is_link_local() ||
+         std::find(own.begin(), own.end(), address) != own.end();
+}
+
+EndpointList endpoints_of(const BackendTarget& target, const SliceIndex& slices, const std::string& zone,
+                          const Options& options) {
+  auto list = target.service ? of_service(target, slices, zone, options) : of_x_backend(target, slices, zone);
   auto& endpoints = list.endpoints;
+  if (options.in_cluster)
+    std::erase_if(endpoints, [&options](const auto& endpoint) {
+      const auto ip = IpAddress::parse(endpoint.host);
+      return ip && leads_inside({*ip, endpoint.port}, options);
+    });
   const auto order = [](const auto& endpoint) {
     return std::tie(endpoint.host, endpoint.port, endpoint.priority);
   };

@@ -14,6 +14,9 @@
 
 namespace gatehouse::translate {
 
+/// Of EndpointSlices: which Service of their namespace they belong to.
+inline constexpr const char* kServiceNameLabel = "kubernetes.io/service-name";
+
 /// The port of `service` with this number for TCP or for UDP, or null.
 const objects::ServicePort* find_port(const objects::Service& service, std::int32_t number,
                                       Transport transport);
@@ -47,6 +50,12 @@ struct EndpointList {
 /// A Service: from EndpointSlices if there are any, else the annotation, else externalName, else the name of
 /// a headless Service, else the ClusterIPs. An XBackend: its hostname, or the slices its selector finds.
 /// `zone` may be empty. Endpoints that are shutting down are left out as long as there is a ready one.
-EndpointList endpoints_of(const BackendTarget& target, const SliceIndex& slices, const std::string& zone);
+/// In a cluster only EndpointSlices and names count, and nothing that would lead inside.
+EndpointList endpoints_of(const BackendTarget& target, const SliceIndex& slices, const std::string& zone,
+                          const Options& options);
+
+/// Whether an endpoint at `address` would lead to the machine or the process itself, past whatever guards
+/// them: what other people's objects may not do.
+bool leads_inside(const SocketAddress& address, const Options& options);
 
 }  // namespace gatehouse::translate

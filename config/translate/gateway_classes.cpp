@@ -66,7 +66,21 @@ constexpr std::string_view kSupportedFeatures[] = {
     "UDPRoute",
 };
 static_assert(std::is_sorted(std::begin(kSupportedFeatures), std::end(kSupportedFeatures)));
-static_assert(std::size(kSupportedFeatures) <= 64, "more than GatewayClass.status may list");
+
+/// Only where there is a cluster to make objects in. The second is what releases before v1.6.2 call it.
+constexpr std::string_view kClusterFeatures[] = {
+    "GatewayInfrastructure",
+    "GatewayInfrastructurePropagation",
+};
+static_assert(std::size(kSupportedFeatures) + std::size(kClusterFeatures) <= 64,
+              "more than GatewayClass.status may list");
+
+std::vector<std::string> features(const Options& options) {
+  std::vector<std::string> names(std::begin(kSupportedFeatures), std::end(kSupportedFeatures));
+  if (options.in_cluster) names.insert(names.end(), std::begin(kClusterFeatures), std::end(kClusterFeatures));
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 bool is_ours(const objects::GatewayClass& object, const Options& options) {
   const auto& names = options.controller_names;
@@ -91,11 +105,12 @@ objects::Condition accepted_condition(const objects::GatewayClass& object) {
 }  // namespace
 
 void gateway_classes(Draft& draft) {
+  const auto supported = features(draft.options);
   for (const auto& [name, object] : draft.snapshot.gateway_classes) {
     if (!is_ours(*object, draft.options)) continue;
     auto& status = draft.result.statuses.gateway_classes[name];
     status.conditions = {accepted_condition(*object)};
-    status.supported_features.assign(std::begin(kSupportedFeatures), std::end(kSupportedFeatures));
+    status.supported_features = supported;
   }
 }
 

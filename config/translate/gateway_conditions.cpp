@@ -48,6 +48,7 @@ Verdict programming_of(const GatewayDraft& gateway, const ListenerDraft& listene
   if (listener.set && !gateway.is_accepted())
     return Verdict::bad("Invalid", parent_failure(*listener.set, "accepted"));
   if (!listener.usable.ok) return listener.usable;
+  if (gateway.is_served_elsewhere) return gateway.addressed;
   if (listener.binds.empty()) return Verdict::bad("Invalid", gateway.addressed.message);
   return {};
 }

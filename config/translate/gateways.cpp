@@ -112,6 +112,7 @@ void gateways(Draft& draft) {
                  fmt::format("there is no GatewayClass {}", object->gateway_class_name),
                  "create it or correct the name");
     if (owner == classes.end() || !ours.contains(owner->first)) continue;
+    if (!draft.options.only_gateway.empty() && draft.options.only_gateway != name) continue;
     draft.gateways.push_back(draft_of(object, *owner->second));
   }
   std::sort(draft.gateways.begin(), draft.gateways.end(),

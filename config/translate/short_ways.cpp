@@ -316,7 +316,7 @@ std::shared_ptr<const ir::Cluster> ShortWays::make(const BackendTarget& target, 
   objects::Snapshot own;  // the slices of its Service are all that a Service's cluster is made of
   if (target.service) own.endpoint_slices = tracker_.slices_of(target.service->meta.full_name());
   const SliceIndex slices(selects_endpoints(target) ? tracker_.seen() : own);
-  auto list = endpoints_of(target, slices, settings.zone_aware ? options.zone : "");
+  auto list = endpoints_of(target, slices, settings.zone_aware ? options.zone : "", options);
   if (list.endpoints.empty()) {
     auto problem = to_problem(why_no_endpoint(target, list));
     auto& warnings = last_.warnings;

@@ -56,7 +56,11 @@ Translation run_passes(std::span<const Pass> passes, const objects::Snapshot& sn
 }
 
 Translation translate(const objects::Snapshot& snapshot, const Options& options, Memo* memo) {
-  if (!memo) return run_passes(kPasses, snapshot, options, nullptr);
+  // Whether a dedicated Gateway's pods are ready is in EndpointSlices, which the short ways take for
+  // backends.
+  const bool serves_elsewhere =
+      options.address_mode == AddressMode::dedicated && options.only_gateway.empty();
+  if (!memo || serves_elsewhere) return run_passes(kPasses, snapshot, options, memo);
   if (!memo->short_ways) memo->short_ways = std::make_shared<ShortWays>();
   return memo->short_ways->run(snapshot, options, *memo);
 }
