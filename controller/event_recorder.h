@@ -14,18 +14,14 @@
 #include "base/clock.h"
 #include "controller/api_client.h"
 #include "controller/delivery.h"
+#include "controller/event_desk.h"
 #include "controller/status_merge.h"
 
 namespace gatehouse::controller {
 
-struct EventRecorderOptions {
-  std::string component = "gatehouse";
-  std::string instance;  ///< name of the pod
-};
-
 /// One Event per change, or one more count of an Event that said the same within ten minutes. At most 25 of
-/// an object at once and one every five minutes after that; what comes while 1,000 wait is dropped, and
-/// failures cost an Event but nothing else. Functions: any thread, none of them waits.
+/// an object at once and one every five minutes after that. What comes while 1,000 wait is dropped; a failure
+/// costs an Event but nothing else. Functions: any thread, none of them waits.
 class EventRecorder {
  public:
   EventRecorder(EventRecorderOptions options, std::unique_ptr<ApiClient> client, const Clock& clock);
@@ -41,15 +37,9 @@ class EventRecorder {
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
-  struct Entry {
-    ObjectKey key;
-    std::string uid;
-    std::string api_version;
-    ConditionChange change;
-  };
-  class Desk;
-
   void run();
+  /// False when it is time to stop.
+  bool wait_for(EventNote& next);
 
   const EventRecorderOptions options_;
   const std::unique_ptr<ApiClient> client_;
@@ -59,7 +49,7 @@ class EventRecorder {
 
   std::mutex mutex_;
   std::condition_variable something_new_;
-  std::deque<Entry> waiting_;
+  std::deque<EventNote> waiting_;
   bool stopping_ = false;
   std::thread thread_;
 };

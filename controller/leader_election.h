@@ -16,21 +16,25 @@
 
 namespace gatehouse::controller {
 
+class Lease;
+
 struct LeaderElectionOptions {
   std::string ns;
   std::string lease;
   std::string identity;  ///< of this replica, never that of another: the name of the pod
-  std::chrono::seconds lease_duration{15};
-  std::chrono::seconds renew_deadline{10};
+  // Shorter than client-go's 15 and 10 s, so that another has taken over 15 s after a crash: it may have
+  // seen the last renewal a second late.
+  std::chrono::seconds lease_duration{12};
+  std::chrono::seconds renew_deadline{8};
   std::chrono::seconds retry_period{2};
   /// On each change; on the election's own thread, or that of the one who stops it.
   std::function<void(bool leader)> on_change;
 };
 
 /// Rule K9: a Lease of coordination.k8s.io/v1 as client-go's leader election understands it. Times are this
-/// machine's: another's Lease has run out when it has not changed for as long as it says. The API server's
-/// client should give up after less than the renew deadline. Serving traffic does not depend on it.
-/// Functions: any thread.
+/// machine's: another's Lease has run out when it has not changed for as long as it says. `client` should
+/// give up on a call long before the renew deadline. Serving traffic does not depend on any of it. Functions:
+/// any thread.
 class LeaderElection {
  public:
   LeaderElection(LeaderElectionOptions options, std::unique_ptr<ApiClient> client, const Clock& clock);
@@ -48,7 +52,9 @@ class LeaderElection {
 
  private:
   void run();
+  Duration turn(Lease& lease);
   void tell(bool leader);
+  bool wait(Duration at_most);
 
   const LeaderElectionOptions options_;
   const std::unique_ptr<ApiClient> client_;

@@ -34,7 +34,7 @@ struct MergedStatus {
   enum class Outcome : std::uint8_t {
     unchanged,
     changed,
-    outdated,  ///< what is there speaks of a newer generation than what is desired
+    outdated,  ///< desired was said of another generation than the object's, and what is there is newer
   };
   Outcome outcome = Outcome::unchanged;
   std::string status;  ///< JSON, when changed

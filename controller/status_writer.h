@@ -11,7 +11,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -20,23 +19,10 @@
 #include "controller/api_client.h"
 #include "controller/delivery.h"
 #include "controller/observed_statuses.h"
+#include "controller/status_kinds.h"
 #include "controller/status_merge.h"
 
 namespace gatehouse::controller {
-
-/// The kinds whose status is ours, in the order in which they are written.
-inline constexpr std::array<std::string_view, 12> kStatusKinds = {"GatewayClass",
-                                                                  "Gateway",
-                                                                  "ListenerSet",
-                                                                  "HTTPRoute",
-                                                                  "GRPCRoute",
-                                                                  "TLSRoute",
-                                                                  "TCPRoute",
-                                                                  "UDPRoute",
-                                                                  "XBackend",
-                                                                  "BackendTLSPolicy",
-                                                                  "XBackendTrafficPolicy",
-                                                                  "BackendTrafficPolicy"};
 
 /// Read by any thread; written by the status writer's.
 struct StatusWriterCounters {
