@@ -87,6 +87,18 @@ class TlsListeners(TlsCase):
         self.assertTrue(self.curl("--http1.1", "--tls-max", "1.2").endswith("\n200 1.1"))
         gateway.end()
 
+    def test_nghttp_and_h2load_agree_on_http2(self):
+        self.write_config(self.start_echo().endpoint)
+        gateway = self.start_gateway()
+        own_name = ["-H", f":authority: {HOST}", f"https://127.0.0.1:{self.port}/"]
+        elsewhere = [f"--connect-to=127.0.0.1:{self.port}", f"https://{HOST}:{self.port}/"]
+        for command, told in ((["nghttp", "-v", *own_name], "The negotiated protocol: h2"),
+                              (["h2load", "-n", "400", "-c", "4", "-m", "10", *elsewhere],
+                               "400 succeeded, 0 failed, 0 errored")):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+            self.assertIn(told, done.stdout, done.stderr)
+        gateway.end()
+
     def test_versions_below_the_minimum_and_other_names_get_nothing(self):
         self.write_config(self.start_echo().endpoint)
         gateway = self.start_gateway()
