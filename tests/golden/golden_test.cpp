@@ -36,7 +36,35 @@ void set_port_map(translate::Options& options, const std::string& value) {
   options.port_map[static_cast<std::uint16_t>(*from)] = static_cast<std::uint16_t>(*to);
 }
 
+translate::AddressMode mode_of(const std::string& name) {
+  if (name == "merged") return translate::AddressMode::merged;
+  if (name == "shared") return translate::AddressMode::shared;
+  if (name == "dedicated") return translate::AddressMode::dedicated;
+  REQUIRE(name == "pool");
+  return translate::AddressMode::pool;
+}
+
+/// False when `name` is no option of a cluster.
+bool set_cluster_option(translate::Options& options, const std::string& name, const std::string& value) {
+  if (name == "address_mode")
+    options.address_mode = mode_of(value);
+  else if (name == "gateway_service")
+    options.gateway_service = value;
+  else if (name == "own_namespace")
+    options.own_namespace = value;
+  else if (name == "only_gateway")
+    options.only_gateway = value;
+  else if (name == "own_address")
+    options.own_addresses.push_back(SocketAddress::parse(value).value());
+  else if (name == "in_cluster")
+    options.in_cluster = true;
+  else
+    return false;
+  return true;
+}
+
 void set_option(translate::Options& options, const std::string& name, const std::string& value) {
+  if (set_cluster_option(options, name, value)) return;
   if (name == "controller_name") return options.controller_names.push_back(value);
   if (name == "bind") return options.bind_override.push_back(IpAddress::parse(value).value());
   if (name == "zone") {
