@@ -55,12 +55,18 @@ class Tally:
     slowest: float = 0.0
     problems: list[str] = field(default_factory=list)
 
+    def require_all(self, what: str) -> None:
+        """Fails when one was lost, ended early, or has no answer to what it sent."""
+        if self.problems or self.sent != self.echoed:
+            raise Failed(f"{what}: {self.sent} sent, {self.echoed} echoed, {len(self.problems)} problems, "
+                         f"such as {self.problems[:3]}")
+
 
 class WebSockets:
     """Clients on a thread of their own; each sends its next number every `interval` and wants it back in order."""
 
     def __init__(self, port: int, host: str, count: int, interval: float = 0.1):
-        self._port, self._host, self._count, self._interval = port, host, count, interval
+        self._port, self._host, self.count, self._interval = port, host, count, interval
         self.tally = Tally()
         self._stop = threading.Event()
         self._connected = threading.Semaphore(0)
@@ -68,7 +74,7 @@ class WebSockets:
         self._thread.start()
 
     def wait_until_open(self) -> None:
-        for _ in range(self._count):
+        for _ in range(self.count):
             if not self._connected.acquire(timeout=PATIENCE):
                 raise Failed(f"not every WebSocket opened: {self.tally.problems[:3]}")
 
@@ -78,12 +84,10 @@ class WebSockets:
         self._thread.join(PATIENCE)
         if self._thread.is_alive():
             raise Failed("the WebSockets do not end")
-        if self.tally.problems or self.tally.sent != self.tally.echoed:
-            raise Failed(f"WebSockets: {self.tally.sent} sent, {self.tally.echoed} echoed, "
-                         f"{len(self.tally.problems)} problems, such as {self.tally.problems[:3]}")
+        self.tally.require_all("WebSockets")
 
     async def _run_all(self) -> None:
-        await asyncio.gather(*(self._run_one(number) for number in range(self._count)))
+        await asyncio.gather(*(self._run_one(number) for number in range(self.count)))
 
     async def _run_one(self, number: int) -> None:
         try:
@@ -127,7 +131,7 @@ class Tunnels:
     `first` bytes are back."""
 
     def __init__(self, port: int, count: int, first: bytes = b"", interval: float = 0.1):
-        self._port, self._count, self._first, self._interval = port, count, first, interval
+        self._port, self.count, self._first, self._interval = port, count, first, interval
         self.tally = Tally()
         self._stop = threading.Event()
         self._connected = threading.Semaphore(0)
@@ -135,7 +139,7 @@ class Tunnels:
         self._thread.start()
 
     def wait_until_open(self) -> None:
-        for _ in range(self._count):
+        for _ in range(self.count):
             if not self._connected.acquire(timeout=PATIENCE):
                 raise Failed(f"not every tunnel opened: {self.tally.problems[:3]}")
 
@@ -145,12 +149,10 @@ class Tunnels:
         self._thread.join(PATIENCE)
         if self._thread.is_alive():
             raise Failed("the tunnels do not end")
-        if self.tally.problems or self.tally.sent != self.tally.echoed:
-            raise Failed(f"tunnels: {self.tally.sent} sent, {self.tally.echoed} echoed, "
-                         f"{len(self.tally.problems)} problems, such as {self.tally.problems[:3]}")
+        self.tally.require_all("tunnels")
 
     async def _run_all(self) -> None:
-        await asyncio.gather(*(self._run_one(number) for number in range(self._count)))
+        await asyncio.gather(*(self._run_one(number) for number in range(self.count)))
 
     async def _run_one(self, number: int) -> None:
         try:

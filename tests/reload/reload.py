@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Edits the configuration of a running gateway again and again while wrk loads it over kept and over new
-connections, and WebSockets, TCP tunnels and TLS connections that are passed through count; every edit is seen in effect before the next. Nothing may fail or be lost."""
+connections, and WebSockets, gRPC streams, HTTP/2 connections, TCP tunnels and TLS connections that are passed through
+count; every edit is seen in effect before the next. Nothing may fail or be lost."""
 import argparse
+import contextlib
+import os
 import pathlib
+import socket
+import ssl
 import statistics
 import sys
 import tempfile
@@ -12,37 +17,77 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "process"))
 sys.dont_write_bytecode = True
 
+try:
+    import grpc  # noqa: F401
+    import h2  # noqa: F401
+except ImportError:  # they are packages of Debian's Python
+    if sys.executable == "/usr/bin/python3":
+        raise
+    os.execv("/usr/bin/python3", ["/usr/bin/python3", "-B", *sys.argv])
+
 import objects  # noqa: E402
 import servers  # noqa: E402
+from certificates import Authority, secret  # noqa: E402
 from config_folder import HOW, ConfigFolder  # noqa: E402
+from grpc_load import Chats  # noqa: E402
+from http2_load import Http2Connections  # noqa: E402
 from load import Tunnels, WebSockets, Wrk, client_hello  # noqa: E402
 from servers import Failed, fetch, is_refused, require, wait_until  # noqa: E402
 
 HOST = "load.example.com"
 TLS_HOST = "tunnel.example.com"
+CHAT_HOST = "chat.example.com"
 LOOKS = 6  # answers in a row over new connections: every worker shows the new state
+
+
+class Certificates:
+    """Certificates for the same names, all of one authority."""
+
+    def __init__(self, folder: pathlib.Path, count: int = 3):
+        self._authority = Authority(folder)
+        self.files = [self._authority.issue(f"own{number}", "*.example.com") for number in range(count)]
+        self.trust = ssl.create_default_context(cafile=str(self._authority.certificate))
+        self.trust.set_alpn_protocols(["h2", "http/1.1"])
+        self.authority = self._authority.certificate.read_bytes()
+
+    def shown_on(self, port: int) -> int:
+        """Which of them a new connection gets to see."""
+        with socket.create_connection(("127.0.0.1", port), timeout=servers.PATIENCE) as plain:
+            with self.trust.wrap_socket(plain, server_hostname=HOST) as secured:
+                shown = ssl.DER_cert_to_PEM_cert(secured.getpeercert(binary_form=True))
+        return next(number for number, (file, _) in enumerate(self.files) if shown.strip() in file.read_text())
 
 
 class World:
     """The desired state as data; an edit changes it and rewrites the file that holds it."""
 
     def __init__(self, folder: ConfigFolder, backends: list[servers.Echo], plain: list[servers.PlainEcho],
-                 ports: list[int]):
-        self.folder, self.backends, self.plain = folder, backends, plain
-        self.port, self.listener_port, self.gateway_port, self.tcp_port, self.tls_port = ports
+                 chats: list[str], certificates: Certificates):
+        self.folder, self.backends, self.plain, self.chats = folder, backends, plain, chats
+        self.certificates = certificates
+        self.port, self.secure_port, self.listener_port, self.gateway_port, self.tcp_port, self.tls_port = \
+            servers.free_ports(6)
         self.kept = "a"
         self.names = [self.kept]
         self.service = "steady"
         self.mark = "start"
         self.main_ports = [self.port]
+        self.certificate = 0
         self.write_gateway("swap")
+        self.write_secret(0, 0, "swap")
         self.write_tunnels("swap")
         self.write_route("swap")
         self.write_services("swap")
 
     def write_gateway(self, how: str) -> None:
+        secure = objects.listener(self.secure_port, "HTTPS", tls={"certificateRefs": [{"name": "own"}]})
+        plain = [objects.listener(port, "HTTP") for port in self.main_ports]
         self.folder.write("gateway.yaml", objects.text_of(
-            [objects.gateway_class(), objects.gateway("main", self.main_ports)]), how)
+            [objects.gateway_class(), objects.gateway_of("main", [*plain, secure])]), how)
+
+    def write_secret(self, certificate: int, key: int, how: str) -> None:
+        files = self.certificates.files
+        self.folder.write("secret.yaml", objects.text_of([secret("own", (files[certificate][0], files[key][1]))]), how)
 
     def write_tunnels(self, how: str) -> None:
         """A Gateway whose routes lead to one of two backends; open connections stay with the one they have."""
@@ -56,13 +101,18 @@ class World:
 
     def write_route(self, how: str) -> None:
         route = objects.http_route("steady", "main", HOST, self.service, response_headers={"X-Mark": self.mark})
-        self.folder.write("route.yaml", objects.text_of([route]), how)
+        chat = objects.http_route("chat", "main", CHAT_HOST, "chat", response_headers={"X-Mark": self.mark})
+        chat["kind"] = "GRPCRoute"
+        chat["spec"]["rules"][0]["matches"] = [{"method": {"service": "reload.Chat"}}]
+        self.folder.write("route.yaml", objects.text_of([route, chat]), how)
 
     def write_services(self, how: str) -> None:
         chosen = [backend.endpoint for backend, name in zip(self.backends, "ab") if name in self.names]
         third = [self.backends[2].endpoint]
+        chat = objects.service("chat", [self.chats["ab".index(name)] for name in self.names])
+        chat["spec"]["ports"][0]["appProtocol"] = "kubernetes.io/h2c"
         self.folder.write("services.yaml", objects.text_of(
-            [objects.service("steady", chosen), objects.service("other", third)]), how)
+            [objects.service("steady", chosen), objects.service("other", third), chat]), how)
 
     def write_extra_route(self, value: str, how: str) -> None:
         route = objects.http_route("extra", "main", HOST, "other", prefix="/extra", request_headers={"X-Edit": value})
@@ -81,16 +131,19 @@ class World:
     def extra_is(self, value: str | None) -> bool:
         return all(fetch(self.port, "/extra", HOST).echoed("X-Edit") == value for _ in range(LOOKS))
 
+    def certificate_is(self, number: int) -> bool:
+        return all(self.certificates.shown_on(self.secure_port) == number for _ in range(LOOKS))
+
     def pods_are(self, names: set[str]) -> bool:
         return {fetch(self.port, "/probe", HOST).json()["pod"] for _ in range(2 * LOOKS)} == names
 
 
 def edits(world: World, count: int):
-    """Yields (name, edit, what it must bring). The cycle of ten kinds and the three ways to write have no common
-    factor, so in time every kind is done in every way."""
+    """Yields (name, edit, what it must bring). The cycle of eleven kinds and the three ways to write have no
+    common factor, so in time every kind is done in every way."""
     for number in range(count):
         how, value = HOW[number % len(HOW)], f"edit-{number}"
-        yield how, *_edit(world, number % 10, value, how)
+        yield how, *_edit(world, number % 11, value, how)
 
 
 def _edit(world: World, kind: int, value: str, how: str):
@@ -130,6 +183,14 @@ def _edit(world: World, kind: int, value: str, how: str):
         return "listener removed", stop_listening, lambda: is_refused(world.listener_port)
     if kind == 8:
         return "route removed", lambda: world.folder.remove("extra.yaml", how), lambda: world.extra_is(None)
+    if kind == 9:
+        def exchange_certificate():
+            """Key and certificate are two writes: between them they do not fit, and the old ones stay in use."""
+            old, world.certificate = world.certificate, (world.certificate + 1) % len(world.certificates.files)
+            world.write_secret(old, world.certificate, how)
+            require(world.certificate_is(old), "a key without its certificate took the old one away")
+            world.write_secret(world.certificate, world.certificate, how)
+        return "certificate exchanged", exchange_certificate, lambda: world.certificate_is(world.certificate)
     return "Gateway removed", lambda: world.folder.remove("second.yaml", how), lambda: is_refused(world.gateway_port)
 
 
@@ -143,39 +204,48 @@ def run_edits(world: World, count: int) -> list[float]:
     return took
 
 
+@contextlib.contextmanager
+def held_open(args: argparse.Namespace, world: World, chats: Chats):
+    """What stays open meanwhile, by name. All of it has had an answer; at the end nothing may be lost."""
+    tls = (world.secure_port, world.certificates)
+    held = {"WebSockets": WebSockets(world.port, HOST, args.websockets),
+            "TCP tunnels": Tunnels(world.tcp_port, args.tunnels),
+            "TLS connections passed through": Tunnels(world.tls_port, args.passthrough, client_hello(TLS_HOST)),
+            "HTTP/2 connections": Http2Connections(world.port, tls[0], tls[1].trust, HOST, args.http2)}
+    chats.open(world.port, tls[0], tls[1].authority, args.grpc)
+    for each in held.values():
+        each.wait_until_open()
+    held["gRPC streams"] = chats
+    yield held
+    for each in held.values():
+        each.finish()
+
+
 def run(args: argparse.Namespace, folder: pathlib.Path) -> None:
-    ports = servers.free_ports(5)
-    with servers.Echo(folder, "a") as a, servers.Echo(folder, "b") as b, servers.Echo(folder, "c") as c, \
-            servers.PlainEcho(folder) as plain_a, servers.PlainEcho(folder) as plain_b:
-        world = World(ConfigFolder(folder / "conf"), [a, b, c], [plain_a, plain_b], ports)
-        with servers.Gateway(folder, folder / "conf", "--workers", str(args.workers), "--drain-delay", "100ms",
-                             "--drain-timeout", "20s") as gateway:
-            gateway.wait_until_ready()
-            sockets = WebSockets(world.port, HOST, args.websockets)
-            sockets.wait_until_open()
-            tunnels = Tunnels(world.tcp_port, args.tunnels)
-            passed = Tunnels(world.tls_port, args.passthrough, client_hello(TLS_HOST))
-            for each in tunnels, passed:
-                each.wait_until_open()
+    with contextlib.ExitStack() as stack:
+        backends = [stack.enter_context(servers.Echo(folder, name)) for name in "abc"]
+        plain = [stack.enter_context(servers.PlainEcho(folder)) for _ in "ab"]
+        chats = Chats(CHAT_HOST)
+        world = World(ConfigFolder(folder / "conf"), backends, plain, chats.backends, Certificates(folder))
+        gateway = stack.enter_context(servers.Gateway(folder, folder / "conf", "--workers", str(args.workers),
+                                                      "--drain-delay", "100ms", "--drain-timeout", "20s"))
+        gateway.wait_until_ready()
+        with held_open(args, world, chats) as held:
             url = f"http://127.0.0.1:{world.port}/load"
             with Wrk(folder, "kept", url, args.connections, f"Host: {HOST}") as kept, \
                     Wrk(folder, "new", url, args.connections, f"Host: {HOST}", "Connection: close") as new:
                 took = run_edits(world, args.edits)
                 requests = kept.finish(), new.finish()
-            wait_until("at most two runtimes live while tunnels are open",
+            wait_until("at most two runtimes live while connections are open",
                        lambda: gateway.metric("gatehouse_runtimes_live") <= 2)
             errors = gateway.metric("gatehouse_config_errors_total")
-            for each in sockets, tunnels, passed:
-                each.finish()
-            gateway.end()
+        gateway.end()
     require(errors == 0, f"{errors:.0f} changes were refused")
-    tally = sockets.tally
     print(f"{args.edits} edits, edit to effect: mean {statistics.mean(took) * 1000:.1f} ms, "
           f"max {max(took) * 1000:.1f} ms\n"
-          f"{requests[0]} requests over kept and {requests[1]} over new connections, none failed\n"
-          f"{args.websockets} WebSockets, {tally.echoed} echoes, none lost; slowest {tally.slowest * 1000:.0f} ms\n"
-          f"{args.tunnels} TCP tunnels and {args.passthrough} TLS connections passed through, "
-          f"{tunnels.tally.echoed + passed.tally.echoed} echoes, none lost")
+          f"{requests[0]} requests over kept and {requests[1]} over new connections, none failed")
+    for name, each in held.items():
+        print(f"{each.count} {name}: {each.tally.echoed} echoes, none lost; slowest {each.tally.slowest * 1000:.0f} ms")
 
 
 def main() -> int:
@@ -185,6 +255,8 @@ def main() -> int:
     parser.add_argument("--websockets", type=int, default=100)
     parser.add_argument("--tunnels", type=int, default=100)
     parser.add_argument("--passthrough", type=int, default=50)
+    parser.add_argument("--grpc", type=int, default=500, help="streams")
+    parser.add_argument("--http2", type=int, default=200, help="connections")
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     servers.allow_many_files()
