@@ -11,9 +11,13 @@ ROUTE_SEED ?= 1
 BENCH_FLAGS ?=
 RELOAD_FLAGS ?=
 BIG_FLAGS ?=
+SUITE ?= v1.7.0
+RUN ?=
+CONFORMANCE_FLAGS ?=
+CLUSTER_FLAGS ?=
 export FUZZ_SECONDS JOBS
 
-.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle fuzz fuzz-routes coverage reload revive big h2spec format lint clean
+.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle fuzz fuzz-routes coverage reload revive big h2spec conformance cluster format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -65,6 +69,18 @@ h2spec: ## every case of h2spec, --strict, against a release build
 	@scripts/install-packages build test
 	@scripts/build release gatehouse
 	@python3 -B tests/process/h2spec_test.py
+
+conformance: ## the conformance suite of Gateway API on a real API server (RUN=ShortName SUITE=v1.6.3)
+	@scripts/install-packages build
+	@scripts/build release gatehouse
+	@programs=$$(scripts/build-conformance $(SUITE)) && "$$programs/rig" suite --gateway-api $(SUITE) \
+	  --output build/conformance/$(SUITE) --run "$(RUN)" --report docs/conformance/gatehouse-$(SUITE).yaml \
+	  --version "$$(build/release/gatehouse version | awk '{print $$2; exit}')" $(CONFORMANCE_FLAGS)
+
+cluster: ## a cluster with a release build in it, until Ctrl-C (CLUSTER_FLAGS="--help")
+	@scripts/install-packages build
+	@scripts/build release gatehouse
+	@programs=$$(scripts/build-conformance) && "$$programs/rig" up --output build/conformance/cluster $(CLUSTER_FLAGS)
 
 reload: ## 2,000 edits of a release build's configuration under load (RELOAD_FLAGS="--help")
 	@scripts/install-packages build test

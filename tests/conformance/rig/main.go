@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"k8s.io/klog/v2"
+
 	"gatehouse.dev/tests/conformance/rig/cluster"
 	"gatehouse.dev/tests/conformance/rig/dns"
 	"gatehouse.dev/tests/conformance/rig/gateway"
@@ -47,6 +49,13 @@ func main() {
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
+	quiet, err := os.Create(filepath.Join(order.Output, "rig.log"))
+	if err != nil {
+		fail(err)
+	}
+	log.SetOutput(quiet)
+	klog.SetOutput(quiet)
+	klog.LogToStderr(false)
 	fail(run(ctx, order))
 }
 
