@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "config/file/kubernetes_rows.h"
 #include "config/file/setting_fields.h"
 #include "config/objects/constraints.h"
 
@@ -304,8 +305,9 @@ std::vector<Setting> make_operation_rows() {
 
 std::vector<Setting> make_table() {
   std::vector<Setting> table;
-  for (auto make : {make_configuration_rows, make_listening_rows, make_client_rows, make_limit_rows,
-                    make_http2_rows, make_timeout_rows, make_upstream_rows, make_operation_rows})
+  for (auto make :
+       {make_configuration_rows, make_kubernetes_rows, make_listening_rows, make_client_rows, make_limit_rows,
+        make_http2_rows, make_timeout_rows, make_upstream_rows, make_operation_rows})
     for (auto& row : make()) table.push_back(std::move(row));
   return table;
 }

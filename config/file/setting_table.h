@@ -28,7 +28,8 @@ struct Setting {
   std::string_view value;  ///< placeholder for --help
   std::string_view help;
   SettingField field;
-  char letter = 0;  ///< one-letter flag
+  char letter = 0;         ///< one-letter flag
+  bool is_switch = false;  ///< on or off: the flag alone means on, a value needs '='
 
   bool is_list() const { return field.clear != nullptr; }
 };

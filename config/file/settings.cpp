@@ -45,9 +45,11 @@ class SettingsParser {
   void apply_flags();
   void assign(const Setting& setting, std::string_view origin, const std::vector<std::string>& values);
   void check_combinations();
+  void check_kubernetes();
 
   const SettingsInput& input_;
   std::vector<Flag> flags_;
+  std::set<std::string_view> given_;  ///< names of the table
   ParsedSettings result_;
 };
 
@@ -96,6 +98,8 @@ void SettingsParser::split_arguments() {
         ++i;
     } else if (equals != std::string_view::npos) {
       flags_.push_back({name, std::string(argument.substr(equals + 1))});
+    } else if (name != kSettingsFlag && find_setting(name)->is_switch) {
+      flags_.push_back({name, "on"});
     } else if (i + 1 < arguments.size()) {
       flags_.push_back({name, arguments[++i]});
     } else {
@@ -208,6 +212,7 @@ void SettingsParser::apply_flags() {
 void SettingsParser::assign(const Setting& setting, std::string_view origin,
                             const std::vector<std::string>& values) {
   auto& settings = result_.settings;
+  given_.insert(setting.name);
   if (setting.is_list())
     setting.field.clear(settings);
   else if (values.size() != 1)
@@ -218,7 +223,29 @@ void SettingsParser::assign(const Setting& setting, std::string_view origin,
   }
 }
 
+void SettingsParser::check_kubernetes() {
+  const auto& s = result_.settings;
+  const auto& kubernetes = s.kubernetes;
+  if (kubernetes.enabled) {
+    if (!s.files.empty())
+      fail("kubernetes", "takes the objects from an API server, so --file has no place beside it");
+    if (!kubernetes.gateway_service.empty() && kubernetes.address_mode != AddressMode::pool &&
+        kubernetes.address_mode != AddressMode::merged)
+      fail("gateway-service", "belongs to address-mode merged");
+    if (kubernetes.address_mode == AddressMode::merged && kubernetes.gateway_service.empty())
+      fail("address-mode",
+           "merged needs --gateway-service namespace/name, the Service whose addresses all Gateways share");
+    if (kubernetes.address_mode == AddressMode::dedicated && kubernetes.image.empty())
+      fail("address-mode", "dedicated needs --image, what the pods of each Gateway run");
+    return;
+  }
+  for (const auto* name : {"kubeconfig", "context", "namespaces", "selector", "gateway-service", "gateway",
+                           "image", "lease", "address-mode"})
+    if (given_.contains(name)) fail(name, "has no effect without --kubernetes");
+}
+
 void SettingsParser::check_combinations() {
+  check_kubernetes();
   const auto& s = result_.settings;
   if (s.limits.max_uri_bytes > s.limits.max_header_bytes)
     fail("max-uri-bytes", fmt::format("{} is more than max-header-bytes, {}, which counts the target too",

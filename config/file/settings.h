@@ -21,10 +21,29 @@ enum class HalfClose : std::uint8_t { cancel, keep };
 /// What `run` prints on standard output about what it serves; automatic: text on a terminal, else nothing.
 enum class RunOutput : std::uint8_t { automatic, text, json, off };
 
+/// How Gateways get their addresses from an API server's cluster.
+enum class AddressMode : std::uint8_t { pool, merged, shared, dedicated };
+
+/// Of `--kubernetes`.
+struct KubernetesSettings {
+  bool enabled = false;
+  std::string kubeconfig;               ///< empty: the pod's service account, else KUBECONFIG
+  std::string context;                  ///< of the kubeconfig; empty: its current one
+  std::vector<std::string> namespaces;  ///< empty: all
+  std::string selector;                 ///< label selector; empty: everything
+  AddressMode address_mode = AddressMode::pool;
+  std::string gateway_service;  ///< "namespace/name"; not empty: address mode merged
+  std::string gateway;          ///< "namespace/name": serve this one only; empty: all of our classes
+  std::string image;            ///< of the Deployments that dedicated Gateways get
+  bool leader_election = true;
+  std::string lease;  ///< "namespace/name"; empty: gatehouse in the pod's namespace
+};
+
 /// Every default is what `--help` shows.
 struct Settings {
   std::vector<std::string> files;
   std::vector<std::string> controller_names{"gatehouse.dev/gateway-controller"};
+  KubernetesSettings kubernetes;
   std::uint32_t workers = 0;  ///< 0: usable_cpus()
 
   std::vector<Cidr> address_pool;  ///< empty: 127.0.0.1 on a machine, every address in a container

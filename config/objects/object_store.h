@@ -19,11 +19,20 @@ namespace gatehouse::objects {
 /// wins. Thread: one, the control thread that loads and translates. Snapshots copied from it may go anywhere.
 class ObjectStore {
  public:
+  ObjectStore();
+
   /// Replaces all that `source` gave before. The first of two objects with the same identity counts.
   /// Returns whether the snapshot changed.
   bool apply(const std::string& source, const std::vector<AnyObject>& objects);
 
+  /// Adds or replaces single objects of `source`. Returns whether the snapshot changed.
+  bool upsert(const std::string& source, const std::vector<AnyObject>& objects);
+  /// Takes back what `source` gave under these identities; unknown ones are passed over.
+  bool remove(const std::string& source, const std::vector<std::string>& identities);
+
   const Snapshot& snapshot() const { return snapshot_; }
+  /// The feed of the snapshot begins anew: whoever follows it has seen all of it.
+  void forget_changes();
   /// Rises with every change of the snapshot.
   std::uint64_t generation() const { return generation_; }
   /// What `source` gave last, used or not, by identity.
@@ -35,6 +44,8 @@ class ObjectStore {
   using Candidates = std::map<std::string, AnyObject>;  ///< by source
 
   bool publish(const std::string& id);
+  bool publish_all(const std::set<std::string>& ids);
+  void note(const AnyObject& object);
 
   std::map<std::string, Candidates> by_identity_;
   std::map<std::string, AnyObject> published_;

@@ -2,10 +2,13 @@
 // All known objects at one moment: what translate reads.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "config/objects/backend_tls.h"
 #include "config/objects/core.h"
@@ -24,6 +27,19 @@ namespace gatehouse::objects {
 /// not change is the same pointer in the next snapshot.
 template <typename T>
 using ObjectMap = std::map<std::string, std::shared_ptr<const T>, std::less<>>;
+
+/// What has changed in a store, so that nobody needs to compare whole snapshots: the snapshot of generation
+/// `until` differs from that of any generation from `since` on in nothing but `objects`.
+struct ChangeFeed {
+  struct Entry {
+    std::string_view kind;  ///< kKind of the object that came, changed or went
+    std::string name;       ///< its key in the snapshot; the same one may be named more than once
+  };
+  std::uint64_t store = 0;  ///< which store: unique in this process; 0 for a snapshot made otherwise
+  std::uint64_t since = 0;
+  std::uint64_t until = 0;
+  std::vector<Entry> objects;
+};
 
 /// Copying a snapshot copies the maps, not the objects.
 struct Snapshot {
@@ -45,6 +61,7 @@ struct Snapshot {
   ObjectMap<Namespace> namespaces;
   ObjectMap<Secret> secrets;
   ObjectMap<ConfigMap> config_maps;
+  ChangeFeed feed;
 };
 
 /// The map for objects of type T.

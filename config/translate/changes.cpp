@@ -51,7 +51,7 @@ Changes ChangeTracker::update(const objects::Snapshot& now) {
   // Names every kind, so that a new one cannot be forgotten here.
   const auto& [classes, gateways, listener_sets, routes, grpc_routes, tls_routes, tcp_routes, udp_routes,
                grants, tls_policies, x_backends, x_policies, policies, services, slices, namespaces, secrets,
-               config_maps] = now;
+               config_maps, feed] = now;
   Changes changes;
   follow(seen_.http_routes, routes,
          [&](const auto& name, const auto&, const auto&) { changes.routes.push_back(name); });

@@ -103,3 +103,52 @@ TEST_CASE("of two equal identities in one source the first counts") {
   store.apply("a", {space("one", "first"), space("one", "second")});
   CHECK(label_of(store, "one") == "first");
 }
+
+TEST_CASE("single objects come, change and go without the rest of their source") {
+  ObjectStore store;
+  store.apply("a", {space("one"), space("two")});
+  CHECK(store.upsert("a", {space("two", "2"), space("three")}));
+  CHECK_FALSE(store.upsert("a", {space("two", "2")}));
+  CHECK(store.contributed("a").size() == 3);
+  CHECK(store.remove("a", {"Namespace one", "Namespace nobody"}));
+  CHECK_FALSE(store.remove("a", {"Namespace one"}));
+  CHECK_FALSE(store.remove("b", {"Namespace two"}));
+  CHECK(store.snapshot().namespaces.size() == 2);
+  CHECK(label_of(store, "two") == "2");
+}
+
+TEST_CASE("an object that its first source takes back is that of the next source") {
+  ObjectStore store;
+  store.apply("a", {space("one", "first")});
+  store.upsert("b", {space("one", "second")});
+  CHECK(store.conflicts().size() == 1);
+  store.remove("a", {"Namespace one"});
+  CHECK(label_of(store, "one") == "second");
+  CHECK(store.conflicts().empty());
+}
+
+TEST_CASE("the feed names what changed since it was emptied, and nothing else") {
+  ObjectStore store;
+  store.apply("a", {space("one"), service("web")});
+  CHECK(store.snapshot().feed.since == 0);
+  CHECK(store.snapshot().feed.objects.size() == 2);
+  store.forget_changes();
+  store.apply("a", {space("one", "2"), service("web")});
+  store.remove("a", {"Service default/web"});
+  const auto& feed = store.snapshot().feed;
+  CHECK(feed.since == 1);
+  CHECK(feed.until == store.generation());
+  REQUIRE(feed.objects.size() == 2);
+  CHECK(feed.objects[0].kind == "Namespace");
+  CHECK(feed.objects[1].kind == "Service");
+  CHECK(feed.objects[1].name == "default/web");
+  CHECK(feed.store != ObjectStore().snapshot().feed.store);
+}
+
+TEST_CASE("a feed that nobody empties stays bounded and says from when on it holds") {
+  ObjectStore store;
+  for (int i = 0; i < 60'000; ++i) store.upsert("a", {space("one", std::to_string(i))});
+  CHECK(store.snapshot().feed.objects.size() <= 50'000);
+  CHECK(store.snapshot().feed.since > 0);
+  CHECK(store.snapshot().feed.until == 60'000);
+}

@@ -309,3 +309,27 @@ TEST_CASE("usable CPUs read the quota of cgroup v1") {
   root.write("sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000");
   CHECK(usable_cpus(root.path()) == std::min(usable_cpus("/nonexistent"), 2u));
 }
+
+TEST_CASE("a switch needs no value, and takes one only behind an equals sign") {
+  const auto alone = parse_settings({{"--kubernetes", "--address-mode", "pool"}, {}});
+  CHECK(alone.errors.empty());
+  CHECK(alone.settings.kubernetes.enabled);
+  CHECK_FALSE(parse_settings({{"--kubernetes=off"}, {}}).settings.kubernetes.enabled);
+  CHECK(parse_settings({{"--kubernetes", "on"}, {}}).errors.size() == 1);
+}
+
+TEST_CASE("settings of a cluster that contradict each other are errors that name the remedy") {
+  const auto first_error = [](std::vector<std::string> arguments) {
+    const auto parsed = parse_settings({std::move(arguments), {}});
+    return parsed.errors.empty() ? std::string() : parsed.errors.front();
+  };
+  CHECK(first_error({"--kubernetes", "-f", "x.yaml"}).find("no place beside it") != std::string::npos);
+  CHECK(first_error({"--kubeconfig", "x"}) == "kubeconfig: has no effect without --kubernetes");
+  CHECK(first_error({"--kubernetes", "--address-mode", "merged"}).find("--gateway-service") !=
+        std::string::npos);
+  CHECK(first_error({"--kubernetes", "--address-mode", "dedicated"}).find("--image") != std::string::npos);
+  CHECK(first_error({"--kubernetes", "--gateway-service", "web"}).find("namespace/name") !=
+        std::string::npos);
+  CHECK(first_error({"--kubernetes", "--namespaces", "a,B_"}).find("not the name of a namespace") !=
+        std::string::npos);
+}
