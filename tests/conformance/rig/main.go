@@ -49,7 +49,7 @@ func main() {
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
-	quiet, err := os.Create(filepath.Join(order.Output, "rig.log"))
+	quiet, err := startLog(order.Output)
 	if err != nil {
 		fail(err)
 	}
@@ -57,6 +57,20 @@ func main() {
 	klog.SetOutput(quiet)
 	klog.LogToStderr(false)
 	fail(run(ctx, order))
+}
+
+// startLog forgets the logs of the run before.
+func startLog(folder string) (*os.File, error) {
+	old, err := filepath.Glob(filepath.Join(folder, "*.log"))
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range append(old, filepath.Join(folder, "pods")) {
+		if err := os.RemoveAll(path); err != nil {
+			return nil, err
+		}
+	}
+	return os.Create(filepath.Join(folder, "rig.log"))
 }
 
 func fail(err error) {
@@ -116,6 +130,13 @@ func work(ctx context.Context, up *cluster.Cluster, order order) error {
 }
 
 func runSuite(ctx context.Context, up *cluster.Cluster, order order) error {
+	config, err := up.Config()
+	if err != nil {
+		return err
+	}
+	if err := gateway.AwaitClass(ctx, config); err != nil {
+		return err
+	}
 	result, err := suite.Run(ctx, suite.Options{
 		Program:      filepath.Join(order.Programs, "conformance-"+order.GatewayAPI+".test"),
 		Kubeconfig:   up.Kubeconfig(),

@@ -81,11 +81,5 @@ func split(text string) []string {
 	return strings.Split(text, ",")
 }
 
-// besideUs is right when this program lies with the others.
-func besideUs() string {
-	own, err := os.Executable()
-	if err != nil {
-		return "."
-	}
-	return filepath.Dir(own)
-}
+// besideUs is right when this program was started from among the others: it may be a link there, as they are.
+func besideUs() string { return filepath.Dir(os.Args[0]) }

@@ -11,20 +11,10 @@ import (
 	"path/filepath"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/rest"
-
 	"gatehouse.dev/tests/conformance/rig/process"
 )
 
 const (
-	// ClassName is the GatewayClass that MakeClass makes.
-	ClassName      = "gatehouse"
-	controllerName = "gatehouse.dev/gateway-controller"
-
 	firstAdminPort = 9901
 	startTimeout   = 60 * time.Second
 	stopPatience   = 20 * time.Second
@@ -44,23 +34,6 @@ type Gateway struct {
 	process *process.Process
 	admin   string
 	log     string
-}
-
-// MakeClass creates the GatewayClass of the gateway under test.
-func MakeClass(ctx context.Context, config *rest.Config) error {
-	client, err := dynamic.NewForConfig(config)
-	if err != nil {
-		return err
-	}
-	class := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "gateway.networking.k8s.io/v1",
-		"kind":       "GatewayClass",
-		"metadata":   map[string]any{"name": ClassName},
-		"spec":       map[string]any{"controllerName": controllerName},
-	}}
-	classes := schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "gatewayclasses"}
-	_, err = client.Resource(classes).Create(ctx, class, metav1.CreateOptions{})
-	return err
 }
 
 // Start starts one replica and returns when it says that it is ready.

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	insideVariable = "GATEHOUSE_RIG_INSIDE"
+	insideVariable = "RIG_INSIDE"
 	hostPIDFile    = "pid"
 	relayFile      = 3 // the first of ExtraFiles
 )
