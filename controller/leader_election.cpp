@@ -78,7 +78,6 @@ Duration LeaderElection::turn(Lease& lease) {
 
 void LeaderElection::tell(bool leader) {
   if (std::exchange(told_, leader) == leader) return;
-  log_info("this replica {}", leader ? "writes statuses now" : "does not write statuses any more");
   if (options_.on_change) options_.on_change(leader);
 }
 

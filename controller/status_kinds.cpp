@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/status_kinds.h"
 
-#include <fmt/format.h>
+#include <cassert>
+
+#include "controller/watched_kinds.h"
 
 namespace gatehouse::controller {
 
 std::optional<std::size_t> status_kind(std::string_view kind) {
   for (std::size_t i = 0; i < kStatusKinds.size(); ++i)
-    if (kStatusKinds[i].kind == kind) return i;
+    if (kStatusKinds[i] == kind) return i;
   return std::nullopt;
 }
 
@@ -18,11 +20,11 @@ NamePair split_name(std::string_view full_name) {
 }
 
 std::string object_path(const ObjectKey& key, std::string_view api_version) {
-  const auto kind = status_kind(key.kind);
-  const auto plural = kind ? kStatusKinds[*kind].plural : std::string_view();
+  const auto* kind = find_watched_kind(key.kind);
+  assert(kind);
+  const auto version = api_version.substr(api_version.rfind('/') + 1);
   const auto [ns, name] = split_name(key.name);
-  if (ns.empty()) return fmt::format("/apis/{}/{}/{}", api_version, plural, name);
-  return fmt::format("/apis/{}/namespaces/{}/{}/{}", api_version, ns, plural, name);
+  return object_path(*kind, version, ns, name);
 }
 
 }  // namespace gatehouse::controller

@@ -12,26 +12,19 @@
 
 namespace gatehouse::controller {
 
-struct StatusKind {
-  std::string_view kind;
-  std::string_view plural;
-};
-
 /// In the order in which they are written.
-inline constexpr std::array<StatusKind, 12> kStatusKinds = {{
-    {"GatewayClass", "gatewayclasses"},
-    {"Gateway", "gateways"},
-    {"ListenerSet", "listenersets"},
-    {"HTTPRoute", "httproutes"},
-    {"GRPCRoute", "grpcroutes"},
-    {"TLSRoute", "tlsroutes"},
-    {"TCPRoute", "tcproutes"},
-    {"UDPRoute", "udproutes"},
-    {"XBackend", "xbackends"},
-    {"BackendTLSPolicy", "backendtlspolicies"},
-    {"XBackendTrafficPolicy", "xbackendtrafficpolicies"},
-    {"BackendTrafficPolicy", "backendtrafficpolicies"},
-}};
+inline constexpr std::array<std::string_view, 12> kStatusKinds = {"GatewayClass",
+                                                                  "Gateway",
+                                                                  "ListenerSet",
+                                                                  "HTTPRoute",
+                                                                  "GRPCRoute",
+                                                                  "TLSRoute",
+                                                                  "TCPRoute",
+                                                                  "UDPRoute",
+                                                                  "XBackend",
+                                                                  "BackendTLSPolicy",
+                                                                  "XBackendTrafficPolicy",
+                                                                  "BackendTrafficPolicy"};
 
 /// Its place in kStatusKinds.
 std::optional<std::size_t> status_kind(std::string_view kind);

@@ -7,6 +7,7 @@
 
 #include "controller/status_kinds.h"
 #include "controller/timestamp.h"
+#include "controller/watched_kinds.h"
 
 namespace gatehouse::controller {
 namespace {
@@ -87,6 +88,16 @@ TEST_CASE("paths lead to an object of any scope and version") {
         "/apis/gateway.networking.k8s.io/v1beta1/namespaces/a/httproutes/x");
   CHECK(object_path({"GatewayClass", "x"}, "gateway.networking.k8s.io/v1") ==
         "/apis/gateway.networking.k8s.io/v1/gatewayclasses/x");
+}
+
+TEST_CASE("every kind whose status is ours is watched, and the other way round") {
+  std::size_t ours = 0;
+  for (const auto& kind : watched_kinds()) {
+    INFO(kind.kind);
+    CHECK(kind.writes_status == has_status_of_ours(kind.kind));
+    if (kind.writes_status) ++ours;
+  }
+  CHECK(ours == kStatusKinds.size());
 }
 
 TEST_CASE("times are written as the API server writes them") {
