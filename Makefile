@@ -17,7 +17,7 @@ CONFORMANCE_FLAGS ?=
 CLUSTER_FLAGS ?=
 export FUZZ_SECONDS JOBS
 
-.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle fuzz fuzz-routes coverage reload revive big h2spec conformance cluster format lint clean
+.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle bench-flood fuzz fuzz-routes coverage reload revive big h2spec conformance cluster format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -55,10 +55,15 @@ bench-syscalls: ## system calls per request of a worker under load
 	@scripts/build bench gatehouse
 	@python3 bench/load/syscalls.py $(BENCH_FLAGS)
 
-bench-idle: ## memory of 10,000 idle keep-alive connections
+bench-idle: ## memory of 10,000 idle keep-alive connections, plain and over TLS
 	@scripts/install-packages build bench
 	@scripts/build bench gatehouse
 	@python3 bench/load/idle.py $(BENCH_FLAGS)
+
+bench-flood: ## latency of open TLS connections under a flood of RSA handshakes
+	@scripts/install-packages build bench
+	@scripts/build bench gatehouse
+	@python3 bench/load/flood.py $(BENCH_FLAGS)
 
 fuzz: ## run every fuzz target FUZZ_SECONDS (60) on its corpus
 	@scripts/install-packages build test

@@ -4,8 +4,9 @@
 It is compared with gatehouse's own one-rule table under the same requests, in the same rounds."""
 import pathlib
 
-import peers
+import own
 from processes import HOST, Server
+from table import rule_prefix
 
 FILTERS = """    filters:
     - type: RequestHeaderModifier
@@ -25,7 +26,7 @@ def host(number: int) -> str:
 
 def yaml(backend: int, routes: int, hosts: int) -> str:
     """`routes` HTTPRoutes spread evenly over `hosts` hostnames, each for a path prefix of its own."""
-    documents = [peers.gatehouse_objects(backend)]
+    documents = [own.objects(backend)]
     for number in range(routes):
         documents.append(f"""apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -34,7 +35,7 @@ spec:
   parentRefs: [{{name: bench}}]
   hostnames: [{host(number % hosts)}]
   rules:
-  - matches: [{{path: {{type: PathPrefix, value: {peers.rule_prefix(number // hosts)}}}}}]
+  - matches: [{{path: {{type: PathPrefix, value: {rule_prefix(number // hosts)}}}}}]
 {FILTERS}    backendRefs: [{{name: backend, port: 80}}]
 """)
     return "---\n".join(documents)
@@ -63,8 +64,8 @@ end
 
 
 def start_large(folder: pathlib.Path, core: int, backend: int, routes: int, hosts: int) -> Server:
-    return peers.serve_yaml("gatehouse", yaml(backend, routes, hosts), folder, core)
+    return own.serve_yaml("gatehouse", yaml(backend, routes, hosts), folder, core)
 
 
 def start_one_rule(folder: pathlib.Path, core: int, backend: int) -> Server:
-    return peers.serve_yaml("one-rule", peers.gatehouse_yaml(backend, 1, any_host=True), folder, core)
+    return own.serve_yaml("one-rule", own.yaml(backend, 1, any_host=True), folder, core)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The proxies of a run and their configurations: one worker each, keep-alive upstreams, no logs.
 
-Each start_* writes its configuration into `folder` and starts the proxy on a free port in front of `backend`.
-With more than one rule, rule N sends the path prefix /rN to the backend."""
+Each start_* writes its configuration into `folder` and starts the proxy on a free port in front of `backend`; `scene`
+says what both sides speak. With more than one rule, rule N sends the path prefix /rN to the backend."""
 import json
 import os
 import pathlib
@@ -10,20 +10,12 @@ import shutil
 import subprocess
 import sys
 
-from processes import HOST, CannotServe, Server, free_port
+import own
+from processes import HOST, ROOT, CannotServe, Server, free_port
+from scene import PLAIN, SIZES, Scene, certificate
+from table import rule_prefix
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENVOY_VERSION = "1.40.0"
-RULES_PER_ROUTE = 16  # Gateway API's limit for one HTTPRoute
-
-
-def rule_prefix(number: int) -> str:
-    return f"/r{number:04d}"
-
-
-def request_path(rules: int) -> str:
-    """A path that every proxy must look up: in the middle of a long table."""
-    return "/get" if rules == 1 else f"{rule_prefix(rules // 2 + rules // 5)}/get"
 
 
 def _program(name: str) -> str:
@@ -33,55 +25,96 @@ def _program(name: str) -> str:
     return found
 
 
-def _nginx(name: str, http: str, folder: pathlib.Path, port: int, core: int) -> Server:
+def _nginx(name: str, scopes: str, folder: pathlib.Path, port: int, core: int) -> Server:
+    """`scopes`: what stands beside `events`, see _http_scope()."""
     user = "user root;" if os.geteuid() == 0 else ""
     config = folder / f"{name}.conf"
-    temporary = "\n".join(
-        f"  {kind}_temp_path {folder}/{name}-{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     config.write_text(f"""{user}
+{_stream_module() if "stream {" in scopes else ""}
 daemon off; worker_processes 1; pid {folder}/{name}.pid; error_log stderr crit; worker_rlimit_nofile 20000;
 events {{ worker_connections 16384; }}
-http {{
-  access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
-{temporary}
-{http}
-}}
+{scopes}
 """)
     return Server(name, [_program("nginx"), "-p", str(folder), "-c", str(config)], port, core, folder / f"{name}.log")
 
 
+def _http_scope(name: str, servers: str, folder: pathlib.Path) -> str:
+    temporary = "\n".join(
+        f"  {kind}_temp_path {folder}/{name}-{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    return f"""http {{
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; proxy_max_temp_file_size 0;
+{temporary}
+{servers}
+}}"""
+
+
+def _stream_module() -> str:
+    module = pathlib.Path("/usr/lib/nginx/modules/ngx_stream_module.so")
+    if not module.exists():
+        raise CannotServe("nginx has no stream module (libnginx-mod-stream)")
+    return f"load_module {module};"
+
+
 def start_backend(folder: pathlib.Path, core: int) -> Server:
+    """Answers of 150 bytes; /1m and /100m are files of that size."""
     port = free_port()
     body = ("gatehouse bench " * 10)[:150]
-    return _nginx("backend", f"""  server {{
+    files = folder / "files"
+    files.mkdir(exist_ok=True)
+    for path in ("/1m", "/100m"):
+        with (files / path[1:]).open("wb") as file:
+            file.truncate(SIZES[path])
+    return _nginx("backend", _http_scope("backend", f"""  sendfile on;
+  server {{
     listen 127.0.0.1:{port} backlog=4096;
     location / {{ return 200 "{body}"; }}
-  }}""", folder, port, core)
+    location ~ ^/(1m|100m)$ {{ root {files}; }}
+  }}""", folder), folder, port, core)
 
 
-def start_floor(folder: pathlib.Path, core: int, backend: int, _rules: int) -> Server:
+def start_grpc_backend(folder: pathlib.Path, core: int) -> Server:
+    """HTTP/2 over plain TCP; sends each message back, with a status behind it."""
+    port = free_port()
+    return Server("grpc-backend", [_program("nghttpd"), "-a", "127.0.0.1", str(port), "--no-tls", "--echo-upload",
+                                   "--trailer", "grpc-status: 0", "-d", str(folder)], port, core,
+                  folder / "grpc-backend.log")
+
+
+def start_floor(folder: pathlib.Path, core: int, backend: int, _rules: int, scene: Scene = PLAIN) -> Server:
     program = ROOT / "build/bench/bench/bench_floor"
+    if scene != PLAIN:
+        raise CannotServe("the floor copies plain HTTP/1.1 only")
     if not program.exists():
         raise CannotServe(f"floor is not built ({program.relative_to(ROOT)})")
     port = free_port()
     return Server("floor", [str(program), str(port), str(backend)], port, core, folder / "floor.log")
 
 
-def start_nginx(folder: pathlib.Path, core: int, backend: int, rules: int) -> Server:
+def start_nginx(folder: pathlib.Path, core: int, backend: int, rules: int, scene: Scene = PLAIN) -> Server:
     port = free_port()
+    if scene.front == "tcp":
+        return _nginx("nginx", f"""stream {{
+  server {{ listen 127.0.0.1:{port} backlog=4096; proxy_pass 127.0.0.1:{backend}; proxy_timeout 600s; }}
+}}""", folder, port, core)
+    how = {"http": "", "https": "ssl http2", "h2c": "http2"}[scene.front]
+    tls = ""
+    if scene.is_secure:
+        own = certificate(folder, scene.key)
+        tls = f"ssl_certificate {own.certificate}; ssl_certificate_key {own.key}; ssl_protocols TLSv1.3;"
+    forward = "grpc_pass grpc://backend" if scene.backend == "grpc" else "proxy_pass http://backend"
     prefixes = ["/"] if rules == 1 else [rule_prefix(n) for n in range(rules)]
-    locations = "\n".join(f"    location {prefix} {{ proxy_pass http://backend; }}" for prefix in prefixes)
-    return _nginx("nginx", f"""  upstream backend {{
+    locations = "\n".join(f"    location {prefix} {{ {forward}; }}" for prefix in prefixes)
+    return _nginx("nginx", _http_scope("nginx", f"""  upstream backend {{
     server 127.0.0.1:{backend}; keepalive 2048; keepalive_requests 1000000000; keepalive_timeout 600s;
   }}
   server {{
-    listen 127.0.0.1:{port} backlog=4096; server_name {HOST};
+    listen 127.0.0.1:{port} {how} backlog=4096; server_name {HOST}; {tls}
     proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
 {locations}
-  }}""", folder, port, core)
+  }}""", folder), folder, port, core)
 
 
-def start_haproxy(folder: pathlib.Path, core: int, backend: int, rules: int) -> Server:
+def start_haproxy(folder: pathlib.Path, core: int, backend: int, rules: int, scene: Scene = PLAIN) -> Server:
     port = free_port()
     choose = "default_backend backend"
     if rules > 1:
@@ -89,24 +122,27 @@ def start_haproxy(folder: pathlib.Path, core: int, backend: int, rules: int) -> 
         table = folder / "haproxy.map"
         table.write_text("".join(f"{rule_prefix(n)} backend\n" for n in range(rules)))
         choose = f"use_backend %[path,map_beg({table})]"
+    how = {"http": "", "h2c": "proto h2", "tcp": ""}.get(scene.front)
+    if scene.is_secure:
+        how = f"ssl crt {certificate(folder, scene.key).both} alpn h2,http/1.1 ssl-min-ver TLSv1.3"
+    mode = "mode tcp\n  option splice-auto" if scene.front == "tcp" else \
+        "mode http\n  timeout http-keep-alive 600s\n  option http-keep-alive\n  http-reuse always"
+    backend_protocol = "proto h2" if scene.backend == "grpc" else ""
     config = folder / "haproxy.cfg"
     config.write_text(f"""global
   nbthread 1
   maxconn 4000
   tune.pool-high-fd-ratio 90
 defaults
-  mode http
+  {mode}
   timeout client 600s
   timeout server 600s
   timeout connect 5s
-  timeout http-keep-alive 600s
-  option http-keep-alive
-  http-reuse always
 frontend front
-  bind 127.0.0.1:{port} backlog 4096
+  bind 127.0.0.1:{port} backlog 4096 {how}
   {choose}
 backend backend
-  server one 127.0.0.1:{backend} pool-max-conn 2048 pool-purge-delay 600s
+  server one 127.0.0.1:{backend} {backend_protocol} pool-max-conn 2048 pool-purge-delay 600s
 """)
     return Server("haproxy", [_program("haproxy"), "-db", "-f", str(config)], port, core, folder / "haproxy.log")
 
@@ -130,100 +166,62 @@ def envoy_program() -> str:
     return str(found)
 
 
-def start_envoy(folder: pathlib.Path, core: int, backend: int, rules: int) -> Server:
-    port = free_port()
+def _envoy_type(name: str) -> dict:
+    return {"@type": f"type.googleapis.com/envoy.extensions.{name}"}
+
+
+def _envoy_filter(rules: int, scene: Scene) -> dict:
+    if scene.front == "tcp":
+        return {"name": "tcp", "typed_config": {**_envoy_type("filters.network.tcp_proxy.v3.TcpProxy"),
+                                                "stat_prefix": "front", "cluster": "backend"}}
     prefixes = ["/"] if rules == 1 else [rule_prefix(n) for n in range(rules)]
-    plenty = {"max_connections": 100000, "max_pending_requests": 100000, "max_requests": 100000}
-    manager = {
-        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3"
-                 ".HttpConnectionManager",
+    return {"name": "http", "typed_config": {
+        **_envoy_type("filters.network.http_connection_manager.v3.HttpConnectionManager"),
         "stat_prefix": "front",
         "route_config": {"virtual_hosts": [{
             "name": "bench", "domains": [HOST],
             "routes": [{"match": {"prefix": p}, "route": {"cluster": "backend"}} for p in prefixes]}]},
-        "http_filters": [{"name": "router", "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}],
-    }
+        "http_filters": [{"name": "router", "typed_config": _envoy_type("filters.http.router.v3.Router")}]}}
+
+
+def _envoy_chain(folder: pathlib.Path, rules: int, scene: Scene) -> dict:
+    chain = {"filters": [_envoy_filter(rules, scene)]}
+    if scene.is_secure:
+        own = certificate(folder, scene.key)
+        chain["transport_socket"] = {"name": "tls", "typed_config": {
+            **_envoy_type("transport_sockets.tls.v3.DownstreamTlsContext"),
+            "common_tls_context": {
+                "alpn_protocols": ["h2", "http/1.1"], "tls_params": {"tls_minimum_protocol_version": "TLSv1_3",
+                                                                     "tls_maximum_protocol_version": "TLSv1_3"},
+                "tls_certificates": [{"certificate_chain": {"filename": str(own.certificate)},
+                                      "private_key": {"filename": str(own.key)}}]}}}
+    return chain
+
+
+def start_envoy(folder: pathlib.Path, core: int, backend: int, rules: int, scene: Scene = PLAIN) -> Server:
+    port = free_port()
+    plenty = {"max_connections": 100000, "max_pending_requests": 100000, "max_requests": 100000}
+    cluster = {
+        "name": "backend", "type": "STATIC", "connect_timeout": "5s",
+        "circuit_breakers": {"thresholds": [plenty]},
+        "load_assignment": {"cluster_name": "backend", "endpoints": [{"lb_endpoints": [{"endpoint": {
+            "address": {"socket_address": {"address": "127.0.0.1", "port_value": backend}}}}]}]}}
+    if scene.backend == "grpc":
+        options = _envoy_type("upstreams.http.v3.HttpProtocolOptions")
+        cluster["typed_extension_protocol_options"] = {
+            options["@type"].partition("/")[2]: {**options, "explicit_http_config": {"http2_protocol_options": {}}}}
     config = folder / "envoy.json"
     config.write_text(json.dumps({"static_resources": {
         "listeners": [{
             "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
-            "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}]}],
-        "clusters": [{
-            "name": "backend", "type": "STATIC", "connect_timeout": "5s",
-            "circuit_breakers": {"thresholds": [plenty]},
-            "load_assignment": {"cluster_name": "backend", "endpoints": [{"lb_endpoints": [{"endpoint": {
-                "address": {"socket_address": {"address": "127.0.0.1", "port_value": backend}}}}]}]}}],
-    }}))
+            "filter_chains": [_envoy_chain(folder, rules, scene)]}],
+        "clusters": [cluster]}}))
     command = [envoy_program(), "-c", str(config), "--concurrency", "1", "--disable-hot-restart", "-l", "error"]
     return Server("envoy", command, port, core, folder / "envoy.log")
 
 
-def gatehouse_objects(backend: int) -> str:
-    """A Gateway for every host and a Service in front of the backend."""
-    return "---\n".join(["""apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: {name: gatehouse}
-spec: {controllerName: gatehouse.dev/gateway-controller}
-""", """apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: bench, namespace: default}
-spec:
-  gatewayClassName: gatehouse
-  listeners:
-  - {name: http, protocol: HTTP, port: 80}
-""", f"""apiVersion: v1
-kind: Service
-metadata:
-  name: backend
-  namespace: default
-  annotations: {{gatehouse.dev/endpoints: "127.0.0.1:{backend}"}}
-spec:
-  ports:
-  - {{name: http, port: 80, targetPort: {backend}}}
-"""])
-
-
-def gatehouse_yaml(backend: int, rules: int, any_host: bool = False) -> str:
-    """gatehouse_objects with `rules` rules in as many HTTPRoutes as they need."""
-    prefixes = ["/"] if rules == 1 else [rule_prefix(n) for n in range(rules)]
-    documents = [gatehouse_objects(backend)]
-    hostnames = "" if any_host else f"  hostnames: [{HOST}]\n"
-    for first in range(0, len(prefixes), RULES_PER_ROUTE):
-        rows = "".join(
-            f"  - matches: [{{path: {{type: PathPrefix, value: {prefix}}}}}]\n"
-            "    backendRefs: [{name: backend, port: 80}]\n" for prefix in prefixes[first:first + RULES_PER_ROUTE])
-        documents.append(f"""apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {{name: bench-{first}, namespace: default}}
-spec:
-  parentRefs: [{{name: bench}}]
-{hostnames}  rules:
-{rows}""")
-    return "---\n".join(documents)
-
-
-def gatehouse_command(program: pathlib.Path, config: pathlib.Path, port: int) -> list[str]:
-    return [str(program), "run", "-f", str(config), "--workers", "1", "--address-pool", "127.0.0.1",
-            "--port-map", f"80={port}", "--admin-address", "off"]
-
-
-def start_gatehouse(folder: pathlib.Path, core: int, backend: int, rules: int) -> Server:
-    return serve_yaml("gatehouse", gatehouse_yaml(backend, rules), folder, core)
-
-
-def serve_yaml(name: str, yaml: str, folder: pathlib.Path, core: int) -> Server:
-    program = pathlib.Path(os.environ.get("GATEHOUSE") or ROOT / "build/bench/gatehouse")
-    if not program.exists():
-        raise CannotServe(f"gatehouse is not built ({program})")
-    port = free_port()
-    config = folder / f"{name}.yaml"
-    config.write_text(yaml)
-    return Server(name, gatehouse_command(program, config, port), port, core, folder / f"{name}.log")
-
-
 START = {
-    "gatehouse": start_gatehouse,
+    "gatehouse": own.start_gatehouse,
     "floor": start_floor,
     "nginx": start_nginx,
     "haproxy": start_haproxy,

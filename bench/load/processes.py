@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 TICK = os.sysconf("SC_CLK_TCK")
 HOST = "bench.example.com"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class CannotServe(Exception):
@@ -84,18 +85,19 @@ class Server:
             except subprocess.TimeoutExpired:
                 continue
 
-    def wait_until_serving(self, path: str, timeout: float = 20.0) -> None:
-        """Returns after the first 200 with the backend's 150 bytes; raises CannotServe otherwise."""
+    def wait_until_serving(self, path: str, timeout: float = 20.0, ask=None, size: int = 150) -> None:
+        """Returns after the first 200 with `size` bytes; raises CannotServe otherwise. `ask(port, path)` gives status
+        and size of an answer."""
         deadline = time.monotonic() + timeout
         last = "no answer"
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 raise CannotServe(f"{self.name} ended with status {self._process.returncode}: {self.last_log_line()}")
             try:
-                status, body = get(self.port, path)
-                if status == 200 and len(body) == 150:
+                status, got = (ask or get)(self.port, path)
+                if (status, got) == (200, size):
                     return
-                last = f"answered {status} with {len(body)} bytes"
+                last = f"answered {status} with {got} bytes"
             except (OSError, http.client.HTTPException) as error:
                 last = str(error)
             time.sleep(0.05)
@@ -147,11 +149,11 @@ def _stat_fields(pid: int) -> list[str] | None:
         return None
 
 
-def get(port: int, path: str) -> tuple[int, bytes]:
+def get(port: int, path: str) -> tuple[int, int]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", path, headers={"Host": HOST})
         answer = connection.getresponse()
-        return answer.status, answer.read()
+        return answer.status, len(answer.read())
     finally:
         connection.close()

@@ -6,6 +6,7 @@ import statistics
 from dataclasses import asdict, dataclass
 
 from processes import Cpu
+from scene import PLAIN, Scene
 from wrk import Load
 
 # Ratios of CPU per request that any sane machine shows; outside of them the run measured something else.
@@ -22,18 +23,32 @@ GOALS = {
 }
 # Of a row with a large table: against ourselves with one rule, in the same rounds.
 LARGE_TABLE_GOALS = (("one-rule", 1.10),)
+# Of every other row: not behind nginx in any, not behind HAProxy in more than two.
+OTHER_GOALS = (("nginx", 1.00), ("haproxy", 1.00))
+ROWS_BEHIND_HAPROXY = 2
 
 
 @dataclass(frozen=True)
 class Row:
     name: str
     connections: int
-    rules: int
+    rules: int = 1
     hosts: int = 1  # more than one: a large table of gatehouse's own, see large_table.py
+    scene: Scene = PLAIN
+    load: str = "wrk"  # or h2load, handshakes, resumed
+    unit: str = "request"  # what CPU is counted per; GiB: of answers
+    path: str = ""  # "": the scene's own
+    streams: int = 1  # of each connection, with h2load
+    headers: tuple[str, ...] = ()
 
     @property
     def is_large(self) -> bool:
         return self.hosts > 1
+
+    @property
+    def is_basic(self) -> bool:
+        """Small requests over kept connections of plain HTTP/1.1, where the ratios between the peers are known."""
+        return self.scene == PLAIN and self.unit == "request"
 
 
 @dataclass(frozen=True)
@@ -50,9 +65,12 @@ class Sample:
     bad_answers: int
 
     @staticmethod
-    def of(load: Load, cpu: Cpu, rss: int) -> "Sample":
-        share = 1e6 / max(1, load.requests)
-        return Sample(cpu.user * share, cpu.system * share, load.per_second, load.p50_us, load.p99_us, rss,
+    def of(load: Load, cpu: Cpu, rss: int, unit: str = "request") -> "Sample":
+        if unit == "GiB":
+            share, per_second = 1e6 / max(1e-9, load.gib), load.gib_per_second
+        else:
+            share, per_second = 1e6 / max(1, load.requests), load.per_second
+        return Sample(cpu.user * share, cpu.system * share, per_second, load.p50_us, load.p99_us, rss,
                       load.requests, load.bad_answers)
 
 
@@ -95,7 +113,7 @@ def void_reasons(table: Table) -> list[str]:
             if f.bad_answers:
                 reasons.append(f"{row.name}: {name} gave {f.bad_answers} answers that were not 2xx")
         for name, peer, least, most in SANE:
-            if name not in figures or peer not in figures:
+            if not row.is_basic or name not in figures or peer not in figures:
                 continue
             ratio = figures[name].cpu_us / figures[peer].cpu_us
             if not least <= ratio <= most:
@@ -104,34 +122,53 @@ def void_reasons(table: Table) -> list[str]:
     return reasons
 
 
+def _goals(row: Row) -> tuple:
+    if not row.is_basic:
+        return OTHER_GOALS
+    return LARGE_TABLE_GOALS if row.is_large else GOALS.get(row.connections, ())
+
+
 def goal_lines(table: Table) -> list[str]:
     lines = []
+    behind = []
     for row, figures in table.items():
         if "gatehouse" not in figures:
             continue
-        for peer, most in (LARGE_TABLE_GOALS if row.is_large else GOALS.get(row.connections, ())):
+        for peer, most in _goals(row):
             if peer not in figures:
                 continue
             ratio = figures["gatehouse"].cpu_us / figures[peer].cpu_us
             verdict = "met" if ratio <= most else f"MISSED by {ratio - most:.2f}"
             lines.append(f"{row.name}: gatehouse = {ratio:.2f} x {peer}, goal {most:.2f}: {verdict}")
+            if peer == "haproxy" and not row.is_basic and ratio > most:
+                behind.append(row.name)
+    if any(not row.is_basic for row in table):
+        verdict = "met" if len(behind) <= ROWS_BEHIND_HAPROXY else "MISSED"
+        lines.append(f"behind haproxy in {len(behind)} of these rows, at most {ROWS_BEHIND_HAPROXY}: {verdict}")
     return lines
 
 
-COLUMNS = ("proxy", "CPU us/req", "user", "sys", "x nginx", "req/s", "p50 us", "p99 us", "RSS MiB", "spread")
+COLUMNS = ("proxy", "CPU us/{unit}", "user", "sys", "x nginx", "{unit}/s", "p50 us", "p99 us", "RSS MiB", "spread")
+
+
+def _columns(row: Row) -> tuple[str, ...]:
+    unit = {"request": "req", "connection": "conn"}.get(row.unit, row.unit)
+    return tuple(column.format(unit=unit) for column in COLUMNS)
 
 
 def _cells(name: str, f: Figures, nginx: Figures | None) -> tuple[str, ...]:
     ratio = f"{f.cpu_us / nginx.cpu_us:.2f}" if nginx else "-"
-    return (name, f"{f.cpu_us:.2f}", f"{f.user_us:.2f}", f"{f.system_us:.2f}", ratio, f"{f.per_second:,.0f}",
-            f"{f.p50_us:,.0f}", f"{f.p99_us:,.0f}", f"{f.rss_bytes / 2**20:.1f}", f"{f.spread:.0%}")
+    latencies = [f"{value:,.0f}" if value else "-" for value in (f.p50_us, f.p99_us)]
+    per_second = f"{f.per_second:,.0f}" if f.per_second >= 100 else f"{f.per_second:.2f}"
+    return (name, f"{f.cpu_us:,.2f}", f"{f.user_us:,.2f}", f"{f.system_us:,.2f}", ratio, per_second, *latencies,
+            f"{f.rss_bytes / 2**20:.1f}", f"{f.spread:.0%}")
 
 
 def terminal(table: Table) -> str:
     out = []
     for row, figures in table.items():
         out.append(f"{row.name}")
-        cells = [COLUMNS] + [_cells(n, f, figures.get("nginx")) for n, f in figures.items()]
+        cells = [_columns(row)] + [_cells(n, f, figures.get("nginx")) for n, f in figures.items()]
         widths = [max(len(line[i]) for line in cells) for i in range(len(COLUMNS))]
         for line in cells:
             out.append("  " + "  ".join(
@@ -142,7 +179,8 @@ def terminal(table: Table) -> str:
 def markdown(table: Table, notes: list[str]) -> str:
     out = ["# Whole proxies side by side", ""]
     for row, figures in table.items():
-        out += [f"## {row.name}", "", "| " + " | ".join(COLUMNS) + " |", "|---" + "|---:" * (len(COLUMNS) - 1) + "|"]
+        out += [f"## {row.name}", "", "| " + " | ".join(_columns(row)) + " |"]
+        out += ["|---" + "|---:" * (len(COLUMNS) - 1) + "|"]
         out += ["| " + " | ".join(_cells(n, f, figures.get("nginx"))) + " |" for n, f in figures.items()]
         out.append("")
     return "\n".join(out + [f"- {note}" for note in notes]) + "\n"

@@ -16,6 +16,7 @@ import time
 
 import peers
 from processes import CannotServe, Server, prepare, two_cores
+from table import request_path
 from wrk import run_wrk
 
 CONNECTIONS = 64
@@ -48,7 +49,7 @@ def trace(server: Server, seconds: int, load_core: int, summary: pathlib.Path) -
         if "attached" not in first:
             raise CannotServe(f"strace cannot attach: {first.strip()}")
         time.sleep(0.5)  # it reports the first thread; the others follow at once
-        load = run_wrk(server.port, peers.request_path(1), CONNECTIONS, seconds, load_core)
+        load = run_wrk(server.port, request_path(1), CONNECTIONS, seconds, load_core)
     finally:
         tracer.send_signal(signal.SIGINT)
         tracer.communicate(timeout=20)
@@ -97,8 +98,8 @@ def main() -> int:
             backend = stack.enter_context(peers.start_backend(folder, load_core))
             backend.wait_until_serving("/get")
             server = stack.enter_context(peers.START[args.proxy](folder, proxy_core, backend.port, 1))
-            server.wait_until_serving(peers.request_path(1))
-            run_wrk(server.port, peers.request_path(1), CONNECTIONS, 1, load_core)  # warm upstream connections
+            server.wait_until_serving(request_path(1))
+            run_wrk(server.port, request_path(1), CONNECTIONS, 1, load_core)  # warm upstream connections
             requests, counts = trace(server, args.seconds, load_core, folder / "summary")
         except CannotServe as reason:
             print(f"bench-syscalls: {reason}", file=sys.stderr)
