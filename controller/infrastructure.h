@@ -27,7 +27,8 @@ inline constexpr const char* kReplicasAnnotation = "gatehouse.dev/replicas";
 struct InfrastructureOptions {
   translate::AddressMode mode = translate::AddressMode::pool;
   std::string controller_name;
-  std::string own_namespace;  ///< of this process
+  std::string own_namespace;            ///< of this process
+  std::vector<std::string> namespaces;  ///< that are watched; empty: all
   /// shared: what this process' pods carry, for the selector of Services.
   std::map<std::string, std::string> pod_labels{{"app.kubernetes.io/name", "gatehouse"}};
   std::string image;                   ///< dedicated
@@ -74,7 +75,7 @@ struct InfrastructureObject {
 std::vector<InfrastructureObject> desired_infrastructure(const InfrastructureInput& input,
                                                          const InfrastructureOptions& options);
 
-/// Where objects of ours can be, to find those that should not be there any more.
-std::vector<std::string> infrastructure_lists(const InfrastructureOptions& options);
+/// Collections that can hold objects of ours, to find those that should not be there any more.
+std::vector<std::string> infrastructure_collections(const InfrastructureOptions& options);
 
 }  // namespace gatehouse::controller

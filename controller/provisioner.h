@@ -35,6 +35,7 @@ class Provisioner {
   std::condition_variable changed_;
   std::shared_ptr<const InfrastructureInput> input_;  ///< null: not known yet
   bool is_leader_ = false;
+  bool is_changed_ = false;
   bool is_over_ = false;
   std::thread thread_;
 };
