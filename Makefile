@@ -15,9 +15,10 @@ SUITE ?= v1.7.0
 RUN ?=
 CONFORMANCE_FLAGS ?=
 CLUSTER_FLAGS ?=
+IMAGE_FLAGS ?=
 export FUZZ_SECONDS JOBS
 
-.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle bench-flood fuzz fuzz-routes coverage reload revive big h2spec conformance cluster format lint clean
+.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle bench-flood fuzz fuzz-routes coverage reload revive big h2spec conformance cluster image-test format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -111,6 +112,10 @@ fuzz-routes: ## ROUTE_COMPARISONS (10 million) route decisions against a linear 
 coverage: ## line coverage of routing, config and proxy/http, at least 85 %
 	@scripts/install-packages build test
 	@scripts/run-coverage
+
+image-test: ## the Dockerfile's steps without a container engine, and its result without rights (as root; IMAGE_FLAGS="--help")
+	@scripts/install-packages image
+	@python3 -B tests/image/image_test.py $(IMAGE_FLAGS)
 
 format: ## clang-format every source file in place
 	@scripts/install-packages test
