@@ -116,7 +116,8 @@ std::shared_ptr<const ir::Cluster> NameResolver::substitute(
     const auto* addresses = table_.find(endpoint.host);
     if (!addresses) continue;
     for (const auto& address : *addresses)
-      to->endpoints.push_back({address.to_string(), endpoint.port, endpoint.priority});
+      if (!options_.refuses || !options_.refuses({address, endpoint.port}))
+        to->endpoints.push_back({address.to_string(), endpoint.port, endpoint.priority});
   }
   drop_repeated(to->endpoints);
   auto& known = resolved_[cluster->key];

@@ -24,6 +24,8 @@ class NameResolver {
     DnsOptions dns;
     proxy::ProcessProbe* probe = nullptr;  ///< outlives us; null: nothing is counted
     const Clock& clock = system_clock();
+    /// Answers that make no endpoint, whoever owns the name; null: none are refused.
+    std::function<bool(const SocketAddress&)> refuses{};
   };
 
   /// `changed` is called on the resolver's thread when some answer is new, once until the next resolve();

@@ -40,9 +40,10 @@ std::shared_ptr<const ir::Config> config_with(std::vector<ir::Endpoint> endpoint
 /// A resolver that asks a server of the test, by a clock of the test.
 class Rig {
  public:
-  explicit Rig(std::vector<SocketAddress> servers, std::chrono::milliseconds timeout = 2s)
-      : resolver(NameResolver::Options{{std::move(servers), timeout, 1}, &probe, clock}, [this] { tell(); }) {
-  }
+  explicit Rig(std::vector<SocketAddress> servers, std::chrono::milliseconds timeout = 2s,
+               std::function<bool(const SocketAddress&)> refuses = {})
+      : resolver(NameResolver::Options{{std::move(servers), timeout, 1}, &probe, clock, std::move(refuses)},
+                 [this] { tell(); }) {}
 
   std::vector<ir::Endpoint> endpoints(const std::shared_ptr<const ir::Config>& config) {
     const auto resolved = resolver.resolve(config);
@@ -145,6 +146,17 @@ TEST_CASE("an answer of many addresses comes whole") {
   Rig rig({dns.address()});
   const auto config = config_with({{"many.test", 80}});
   CHECK(rig.become(config, expected));
+}
+
+TEST_CASE("an answer that is refused makes no endpoint, whoever owns the name") {
+  ScriptedDns dns;
+  dns.set("a.test", {{"127.0.0.1", "192.0.2.1", "169.254.169.254"}});
+  Rig rig({dns.address()}, 2s, [](const SocketAddress& address) {
+    return address.port == 80 && (address.ip.is_loopback() || address.ip.is_link_local());
+  });
+  CHECK(rig.become(config_with({{"a.test", 80}}), {{"192.0.2.1", 80}}));
+  CHECK(rig.become(config_with({{"a.test", 81}}),
+                   {{"127.0.0.1", 81}, {"169.254.169.254", 81}, {"192.0.2.1", 81}}));
 }
 
 TEST_CASE("names that lead to one address are one endpoint") {
