@@ -34,6 +34,9 @@ struct InfrastructureOptions {
   std::string image;                   ///< dedicated
   std::vector<std::string> arguments;  ///< dedicated: more of them for `gatehouse run`
   std::uint16_t admin_port = 9901;     ///< dedicated: where probes ask
+  /// Whether what it did not make itself goes when no Gateway wants it. Not where only a part of the Gateways
+  /// is looked at: it could be another part's.
+  bool removes_strays = true;
 
   std::string installation() const;  ///< value of kInstallationLabel
 };

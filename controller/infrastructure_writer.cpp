@@ -159,6 +159,7 @@ ApiAnswer InfrastructureWriter::look_around() {
     const auto found = seen.find(entry.first);
     return found == seen.end() || found->second != entry.second.resource_version;
   });
+  if (!options_.removes_strays) return done();
   for (const auto& [path, version] : seen)
     if (!desired_.contains(path)) strays_.insert(path);
   return done();

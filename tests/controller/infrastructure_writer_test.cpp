@@ -22,9 +22,11 @@ using test::plan_options;
 constexpr const char* kAccount = "/api/v1/namespaces/shop/serviceaccounts/web-gatehouse";
 
 struct Rig {
+  explicit Rig(InfrastructureOptions wanted = plan_options()) : options(std::move(wanted)) {}
+
   ApplyingApi api;
   test::ApplyingClient client{api};
-  InfrastructureOptions options = plan_options();
+  InfrastructureOptions options;
   InfrastructureWriter writer{client, options};
   MonoTime now{std::chrono::hours(1)};
 
@@ -98,6 +100,22 @@ TEST_CASE("strays of an earlier life are removed, those of another installation 
   rig.run({});
   CHECK(rig.api.object("/api/v1/namespaces/old/serviceaccounts/x").is_null());
   CHECK_FALSE(rig.api.object("/api/v1/namespaces/old/serviceaccounts/y").is_null());
+}
+
+TEST_CASE("who looks at a part of the Gateways removes only what it made itself") {
+  auto options = plan_options();
+  options.removes_strays = false;
+  Rig rig(options);
+  const std::string stray = "/api/v1/namespaces/old/serviceaccounts/x";
+  rig.api.put(
+      stray, {{"metadata",
+               {{"name", "x"},
+                {"namespace", "old"},
+                {"labels", {{kManagedByLabel, kManagedBy}, {kInstallationLabel, options.installation()}}}}}});
+  rig.run({plan_gateway("web")});
+  rig.run({});
+  CHECK_FALSE(rig.api.object(stray).is_null());
+  CHECK(rig.api.object(kAccount).is_null());
 }
 
 TEST_CASE("what somebody removed or changed is put right at the next look") {
