@@ -39,7 +39,8 @@ class ApiClient {
 
   virtual ApiAnswer send(const ApiRequest& request) = 0;
 
-  /// Streams a watch: `on_line` gets each line, whole and of at most 64 MiB, and says whether to go on.
+  /// Streams a watch: `on_line` gets each line, whole and of at most 64 MiB, and says whether to go on; an
+  /// empty one comes first, when the server has agreed.
   /// Returns when the server ends the watch (ok), when it refuses or breaks (error), or when `on_line` said
   /// no (ok).
   virtual ApiAnswer watch(const ApiRequest& request,

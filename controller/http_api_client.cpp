@@ -142,6 +142,7 @@ struct HttpApiClient::Exchange {
   seconds pause{};           ///< longest time without a byte
   Steady::time_point until;  ///< for all of it
   bool is_stream = false;
+  std::function<bool()> on_begin;                  ///< a good answer comes; false: enough
   std::function<bool(std::string_view)> on_bytes;  ///< of a good answer; false: enough
 
   int status = 0;
@@ -150,6 +151,10 @@ struct HttpApiClient::Exchange {
   std::string refused{};  ///< by us
 
   bool take(std::string_view bytes);
+  bool begin() {
+    had_enough = !on_begin();
+    return !had_enough;
+  }
 };
 
 bool HttpApiClient::Exchange::take(std::string_view bytes) {
@@ -271,7 +276,7 @@ ApiAnswer HttpApiClient::exchange(const ApiRequest& request, Exchange& exchange)
   sent.response_handler = [&](const httplib::Response& response) {
     exchange.status = response.status;
     answer.retry_after = retry_after(response);
-    return true;
+    return !exchange.is_stream || response.status >= 300 || exchange.begin();
   };
   sent.content_receiver = [&](const char* bytes, std::size_t size, std::uint64_t, std::uint64_t) {
     return exchange.take({bytes, size});
@@ -321,6 +326,7 @@ ApiAnswer HttpApiClient::watch(const ApiRequest& request,
   stream.is_stream = true;
   stream.pause = watch_time(request.path, times_.call) + std::chrono::ceil<seconds>(times_.watch_grace);
   bool is_too_long = false;
+  stream.on_begin = [&] { return on_line({}); };
   stream.on_bytes = [&](std::string_view bytes) {
     const auto outcome = lines.feed(bytes, on_line);
     is_too_long = outcome == LineBuffer::Outcome::too_long;
