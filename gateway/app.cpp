@@ -12,6 +12,7 @@
 #include "config/file/file_source.h"
 #include "config/file/file_watch.h"
 #include "gateway/admin/admin_server.h"
+#include "gateway/cluster_side.h"
 #include "gateway/control_loop.h"
 #include "gateway/drain.h"
 #include "gateway/options.h"
@@ -58,12 +59,13 @@ class App {
         source_(settings.files, store_),
         watch_(settings.files),
         publisher_(workers_, [this](std::function<void()> f) { loop_.post(std::move(f)); }),
-        reconcile_(
-            {publisher_, resolver_, health_, state_, probes_, proxy_settings_, translate_options(settings)}),
+        reconcile_({publisher_, resolver_, health_, state_, probes_, proxy_settings_,
+                    translate_options(settings), [this](auto statuses) { pass_on(std::move(statuses)); }}),
         run_report_(settings.output),
         drain_({loop_, workers_, state_, settings.drain_delay, settings.drain_timeout}) {}
 
   ~App() {
+    if (cluster_) cluster_->stop();
     for (auto& worker : workers_) worker->stop();
     if (access_log_ && !access_log_->stop(kLogFlush))
       log_warning("access log: the last lines were not written in time");
@@ -72,8 +74,10 @@ class App {
   int run() {
     // First, so that a signal that comes while the files are read waits for its turn.
     loop_.on_signal([this](int signal) { handle_signal(signal); });
-    if (!session_key_is_usable() || !open_access_log() || !start_workers() || !load_first() || !start_admin())
+    if (!session_key_is_usable() || !open_access_log() || !start_workers() || !open_source() ||
+        !start_admin())
       return 2;
+    if (cluster_) cluster_->start();
     if (watch_.fd() >= 0) loop_.on_readable(watch_.fd(), [this] { handle_file_events(); });
     if (!watch_.error().empty()) log_warning("files: {}; send SIGHUP after a change", watch_.error());
     rotate_tickets();
@@ -123,6 +127,16 @@ class App {
     return true;
   }
 
+  bool open_source() { return settings_.kubernetes.enabled ? open_cluster() : load_first(); }
+
+  bool open_cluster() {
+    auto made = ClusterSide::make(
+        {settings_, loop_, store_, [this] { schedule_pass(); }, [this] { print_cluster_problems(); }});
+    if (const auto* error = std::get_if<std::string>(&made)) return fail(*error);
+    cluster_ = std::move(std::get<std::unique_ptr<ClusterSide>>(made));
+    return true;
+  }
+
   /// Nothing is published before every source has been read once.
   bool load_first() {
     const auto report = source_.load();
@@ -136,17 +150,26 @@ class App {
   bool start_admin() {
     if (!settings_.admin_address) return true;
     AdminHooks hooks;
-    hooks.metrics = [this] { return probes_.render(); };
+    hooks.metrics = [this] {
+      return probes_.render() + (cluster_ ? metrics_text(cluster_->figures()) : std::string());
+    };
     hooks.config_dump = [this] { return state_.config_dump(); };
     hooks.endpoints = [this] { return state_.endpoints(); };
     hooks.statuses = [this] { return state_.statuses(); };
-    hooks.readiness = [this] { return state_.readiness(); };
+    hooks.readiness = [this] { return readiness(); };
     AdminOptions options;
     options.listen = *settings_.admin_address;
     auto started = AdminServer::start(options, std::move(hooks));
     if (const auto* error = std::get_if<std::string>(&started)) return fail(*error);
     admin_ = std::move(std::get<std::unique_ptr<AdminServer>>(started));
     return true;
+  }
+
+  Readiness readiness() const {
+    auto readiness = state_.readiness();
+    if (cluster_)
+      for (auto& line : readiness_lines(cluster_->figures())) readiness.lines.push_back(std::move(line));
+    return readiness;
   }
 
   bool fail(std::string_view why) const {
@@ -163,9 +186,11 @@ class App {
         if (access_log_) access_log_->request_reopen();
         return;
       case SIGINT:
+        if (cluster_) cluster_->hand_over();
         drain_.begin(Drain::Pace::at_once);
         return;
       default:
+        if (cluster_) cluster_->hand_over();
         drain_.begin(Drain::Pace::with_delay);
         return;
     }
@@ -185,6 +210,23 @@ class App {
     });
   }
 
+  /// A change of the cluster is served at once; what comes during a pass waits for the next, and passes stay
+  /// apart so that a storm of changes is served by a few of them (K7).
+  void schedule_pass() {
+    if (reload_due_) return;
+    reload_due_ = true;
+    const auto since = system_clock().now() - last_pass_;
+    const auto pause = since >= kGather ? std::chrono::milliseconds(0) : kGather;
+    loop_.after(ControlLoop::TimerName::reconcile, pause, [this] {
+      reload_due_ = false;
+      pass();
+    });
+  }
+
+  void pass_on(std::shared_ptr<const objects::Statuses> statuses) {
+    if (cluster_) cluster_->set_statuses(store_.snapshot(), std::move(statuses));
+  }
+
   /// Answers come one by one.
   void schedule_names() {
     loop_.after(ControlLoop::TimerName::names, kGather, [this] {
@@ -199,13 +241,24 @@ class App {
     loop_.after(ControlLoop::TimerName::tickets, settings_.ticket_rotation, [this] { rotate_tickets(); });
   }
 
+  /// An API server is asked for nothing: its news come by themselves.
   void reload() {
-    print(source_.load());
+    if (!cluster_) print(source_.load());
     pass();
+  }
+
+  void print_cluster_problems() {
+    const auto fresh = cluster_->fresh_problems();
+    if (fresh.empty() && !had_problems_) return;
+    const auto all = cluster_->problems();
+    had_problems_ = !all.empty();
+    print(fresh, all);
   }
 
   void pass() {
     reconcile_.run_once(store_.snapshot());
+    store_.forget_changes();
+    last_pass_ = system_clock().now();
     run_report_.show(reconcile_.config());
     session_key_.look_at(reconcile_.config());
     if (publisher_.has_failed_binds())
@@ -213,15 +266,19 @@ class App {
   }
 
   /// Each problem is printed once; all that hold now are shown by /readyz?verbose.
-  void print(const file::LoadReport& report) {
-    for (const auto& problem : report.fresh) {
+  void print(const std::vector<objects::Problem>& fresh, const std::vector<objects::Problem>& all) {
+    for (const auto& problem : fresh) {
       const bool is_error = problem.severity == objects::Severity::error;
       log_at(is_error ? LogLevel::error : LogLevel::warning, "{}", objects::to_line(problem));
       if (is_error) probes_.process().config_failed();
     }
     std::vector<std::string> lines;
-    for (const auto& problem : report.problems) lines.push_back(objects::to_line(problem));
+    for (const auto& problem : all) lines.push_back(objects::to_line(problem));
     state_.set_problems(std::move(lines));
+  }
+
+  void print(const file::LoadReport& report) {
+    print(report.fresh, report.problems);
     probes_.process().config_is_current(source_.broken_files().empty() ? 1 : 0);
   }
 
@@ -244,8 +301,11 @@ class App {
   ReconcileLoop reconcile_;
   RunReport run_report_;
   Drain drain_;
+  std::unique_ptr<ClusterSide> cluster_;  ///< null: the objects come from files
   std::unique_ptr<AdminServer> admin_;
   bool reload_due_ = false;
+  bool had_problems_ = false;
+  MonoTime last_pass_{};
 };
 
 }  // namespace

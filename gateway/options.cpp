@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "config/file/usable_cpus.h"
+#include "gateway/cluster_options.h"
 
 namespace gatehouse::gateway {
 namespace {
@@ -43,6 +44,12 @@ translate::Options translate_options(const file::Settings& settings) {
   options.limits = settings.limits;
   options.pool = settings.pool;
   options.zone = settings.zone;
+  if (!settings.kubernetes.enabled) return options;
+  options.in_cluster = true;
+  options.address_mode = address_mode(settings.kubernetes);
+  options.gateway_service = settings.kubernetes.gateway_service;
+  options.only_gateway = settings.kubernetes.gateway;
+  options.own_addresses = own_admin_addresses(settings);
   return options;
 }
 

@@ -32,7 +32,8 @@ void ReconcileLoop::serve() {
 
   const bool changed = !config_ || !has_same_parts(*config_, *config);
   if (!changed && !parts_.publisher.has_failed_binds()) {
-    report(*translation_);
+    // Statuses are not ahead of the workers: while one has yet to adopt what is published, adopted() reports.
+    if (adopted_ == generation_) report(*translation_);
     return;
   }
   const auto before = std::exchange(config_, config);
@@ -44,13 +45,20 @@ void ReconcileLoop::serve() {
   runtime_ = proxy::Runtime::build(input);
 
   parts_.publisher.publish(runtime_, [this, translation = *translation_, generation = generation_] {
-    parts_.probes.process().config_applied(static_cast<std::int64_t>(generation));
-    parts_.state.set_serving(generation);
-    report(translation);
+    adopted(generation, translation);
   });
   parts_.health.watch(runtime_);
   parts_.state.set_config(config_);
   parts_.state.set_clusters(runtime_->clusters());
+}
+
+/// By every worker. `translation` is what the runtime was made from; a later one may have changed nothing but
+/// statuses.
+void ReconcileLoop::adopted(std::uint64_t generation, const translate::Translation& translation) {
+  adopted_ = generation;
+  parts_.probes.process().config_applied(static_cast<std::int64_t>(generation));
+  parts_.state.set_serving(generation);
+  report(generation == generation_ ? *translation_ : translation);
 }
 
 /// Each warning once for as long as it holds.
@@ -65,7 +73,9 @@ void ReconcileLoop::warn(const std::vector<objects::Problem>& warnings) {
 /// Bind outcomes are known once every worker has adopted the runtime.
 void ReconcileLoop::report(const translate::Translation& translation) const {
   auto statuses = translate::merge_bind_outcomes(translation, parts_.publisher.outcomes());
-  parts_.state.set_statuses(std::make_shared<const objects::Statuses>(std::move(statuses)));
+  auto shared = std::make_shared<const objects::Statuses>(std::move(statuses));
+  parts_.state.set_statuses(shared);
+  if (parts_.on_statuses) parts_.on_statuses(std::move(shared));
 }
 
 }  // namespace gatehouse::gateway

@@ -33,6 +33,8 @@ class ReconcileLoop {
     proxy::Probes& probes;
     const proxy::ProxySettings& proxy_settings;
     translate::Options options;
+    /// Statuses as of the last pass whose runtime is served; empty: nobody else wants them.
+    std::function<void(std::shared_ptr<const objects::Statuses>)> on_statuses;
   };
 
   explicit ReconcileLoop(Parts parts) : parts_(std::move(parts)), memo_(translate::make_memo()) {}
@@ -48,6 +50,7 @@ class ReconcileLoop {
  private:
   void serve();
   void warn(const std::vector<objects::Problem>& warnings);
+  void adopted(std::uint64_t generation, const translate::Translation& translation);
   void report(const translate::Translation& translation) const;
 
   Parts parts_;
@@ -57,7 +60,8 @@ class ReconcileLoop {
   std::optional<translate::Translation> translation_;  ///< of the last pass
   std::shared_ptr<const ir::Config> config_;           ///< the same with addresses for names
   std::shared_ptr<const proxy::Runtime> runtime_;
-  std::uint64_t generation_ = 0;
+  std::uint64_t generation_ = 0;  ///< published last
+  std::uint64_t adopted_ = 0;     ///< that all workers serve by
   std::set<std::string> warned_;
 };
 

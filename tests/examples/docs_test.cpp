@@ -9,6 +9,7 @@
 
 #include "config/file/settings.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cluster_figures.h"
 #include "proxy/access_log_format.h"
 #include "proxy/exchange/local_reply.h"
 #include "proxy/probes.h"
@@ -191,7 +192,10 @@ TEST_CASE("docs/operations.md lists exactly the metrics of /metrics, with their 
   const auto cluster = probes.lease_cluster("Service/default/web/80");
   const auto l4_route = probes.lease_l4_route("TCPRoute/default/raw");
   std::map<std::string, std::string> rendered;
-  const auto text = probes.render();
+  const controller::StatusWriterCounters statuses;
+  gateway::ClusterFigures figures;
+  figures.statuses = &statuses;
+  const auto text = probes.render() + gateway::metrics_text(figures);
   const std::regex type("# TYPE ([a-z0-9_]+) ([a-z]+)");
   for (std::sregex_iterator at(text.begin(), text.end(), type), last; at != last; ++at)
     rendered.emplace((*at)[1], (*at)[2]);

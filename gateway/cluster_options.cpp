@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/cluster_options.h"
+
+#include <fmt/format.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+
+#include "config/translate/address_modes.h"
+
+namespace gatehouse::gateway {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("gatehouse");
+}
+
+/// "team=web,tier=edge".
+std::map<std::string, std::string> parse_labels(std::string_view text) {
+  std::map<std::string, std::string> labels;
+  while (!text.empty()) {
+    const auto entry = text.substr(0, text.find(','));
+    const auto equals = entry.find('=');
+    if (equals != std::string_view::npos) labels.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+    text.remove_prefix(std::min(text.size(), entry.size() + 1));
+  }
+  return labels;
+}
+
+}  // namespace
+
+translate::AddressMode address_mode(const file::KubernetesSettings& settings) {
+  if (!settings.gateway_service.empty()) return translate::AddressMode::merged;
+  switch (settings.address_mode) {
+    case file::AddressMode::pool:
+      return translate::AddressMode::pool;
+    case file::AddressMode::merged:
+      return translate::AddressMode::merged;
+    case file::AddressMode::shared:
+      return translate::AddressMode::shared;
+    case file::AddressMode::dedicated:
+      break;
+  }
+  return translate::AddressMode::dedicated;
+}
+
+std::string own_namespace(const std::string& of_access) {
+  const auto given = environment("POD_NAMESPACE");
+  if (!given.empty()) return given;
+  return of_access.empty() ? "default" : of_access;
+}
+
+std::string replica_identity() {
+  const auto pod = environment("POD_NAME");
+  if (!pod.empty()) return pod;
+  std::uint64_t random = 0;
+  if (getrandom(&random, sizeof random, 0) != sizeof random) random = static_cast<std::uint64_t>(getpid());
+  return fmt::format("{}_{:016x}", host_name(), random);
+}
+
+controller::InfrastructureOptions infrastructure_options(const file::Settings& settings,
+                                                         std::string own_namespace) {
+  controller::InfrastructureOptions options;
+  options.mode = address_mode(settings.kubernetes);
+  options.controller_name = settings.controller_names.front();
+  options.own_namespace = std::move(own_namespace);
+  const auto labels = parse_labels(environment("POD_LABELS"));
+  if (!labels.empty()) options.pod_labels = labels;
+  options.image = settings.kubernetes.image;
+  if (settings.admin_address) options.admin_port = settings.admin_address->port;
+  return options;
+}
+
+controller::LeaderElectionOptions lease_options(const file::KubernetesSettings& settings,
+                                                const std::string& own_namespace) {
+  controller::LeaderElectionOptions options;
+  options.ns = own_namespace;
+  options.lease = settings.gateway.empty() ? "gatehouse" : translate::infrastructure_name(settings.gateway);
+  const auto slash = settings.lease.find('/');
+  if (slash == std::string::npos) return options;
+  options.ns = settings.lease.substr(0, slash);
+  options.lease = settings.lease.substr(slash + 1);
+  return options;
+}
+
+std::vector<SocketAddress> own_admin_addresses(const file::Settings& settings) {
+  std::vector<SocketAddress> addresses;
+  if (!settings.admin_address) return addresses;
+  ifaddrs* all = nullptr;
+  if (getifaddrs(&all) != 0) return addresses;
+  for (const auto* entry = all; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr) continue;
+    const int family = entry->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    sockaddr_storage address{};
+    std::memcpy(&address, entry->ifa_addr, family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+    addresses.push_back({IpAddress::from(address), settings.admin_address->port});
+  }
+  freeifaddrs(all);
+  return addresses;
+}
+
+}  // namespace gatehouse::gateway
