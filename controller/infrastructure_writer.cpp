@@ -174,9 +174,10 @@ ApiAnswer InfrastructureWriter::take_in(const std::string& collection,
     auto answer = client_.send(request);
     if (!answer.ok()) return answer;
     const auto list = parse(answer.body);
-    if (!list.is_object() || !list.contains("items") || !list["items"].is_array())
-      return failure(fmt::format("GET {}: the answer is no list", collection));
-    for (const auto& item : list["items"]) {
+    if (!list.is_object()) return failure(fmt::format("GET {}: the answer is no list", collection));
+    const auto items = list.find("items");  // absent or null where there are none
+    if (items == list.end() || !items->is_array()) break;
+    for (const auto& item : *items) {
       const auto ns = text_at(item, json::json_pointer("/metadata/namespace"));
       const auto name = text_at(item, json::json_pointer("/metadata/name"));
       const auto slash = collection.rfind('/');
