@@ -6,13 +6,13 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
 
 	"k8s.io/client-go/kubernetes"
 
+	"gatehouse.dev/tests/conformance/rig/balancer"
 	"gatehouse.dev/tests/conformance/rig/controlplane"
 	"gatehouse.dev/tests/conformance/rig/dns"
 	"gatehouse.dev/tests/conformance/rig/gateway"
@@ -92,6 +92,9 @@ func (c *Cluster) fill(ctx context.Context, podState string) error {
 	if err != nil {
 		return err
 	}
+	if err := balancer.Start(ctx, client, c.Network); err != nil {
+		return err
+	}
 	if err := gateway.MakeClass(ctx, config); err != nil {
 		return fmt.Errorf("GatewayClass: %w", err)
 	}
@@ -122,22 +125,15 @@ func (c *Cluster) openToHost() error {
 			if err != nil {
 				return
 			}
-			go relay(outside)
+			go func() {
+				inside, err := net.Dial("tcp4", "127.0.0.1:"+apiPort)
+				if err != nil {
+					_ = outside.Close()
+					return
+				}
+				network.Relay(outside, inside)
+			}()
 		}
 	}()
 	return c.WriteKubeconfig(c.HostKubeconfig(), "https://127.0.0.1:"+sandbox.HostPort())
-}
-
-func relay(outside net.Conn) {
-	defer outside.Close()
-	inside, err := net.Dial("tcp", "127.0.0.1:"+apiPort)
-	if err != nil {
-		return
-	}
-	defer inside.Close()
-	go func() {
-		_, _ = io.Copy(inside, outside)
-		_ = inside.Close()
-	}()
-	_, _ = io.Copy(outside, inside)
 }

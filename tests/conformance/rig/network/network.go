@@ -20,6 +20,7 @@ const (
 	bridgeName = "pods"
 	prefixBits = 16
 	firstPod   = "10.88.1.1"
+	firstFront = "10.88.250.1"
 )
 
 // BridgeAddress is where pods find what listens outside of them.
@@ -30,6 +31,7 @@ type Network struct {
 	bridge netlink.Link
 	mutex  sync.Mutex
 	next   netip.Addr
+	front  netip.Addr
 	serial int
 }
 
@@ -54,8 +56,21 @@ func New() (*Network, error) {
 	if err := netlink.AddrAdd(bridge, hostAddress(BridgeAddress)); err != nil {
 		return nil, fmt.Errorf("address of the bridge: %w", err)
 	}
-	return &Network{bridge: bridge, next: netip.MustParseAddr(firstPod)}, netlink.LinkSetUp(bridge)
+	return &Network{bridge: bridge, next: netip.MustParseAddr(firstPod), front: netip.MustParseAddr(firstFront)},
+		netlink.LinkSetUp(bridge)
 }
+
+// NewAddress gives the bridge one more address.
+func (n *Network) NewAddress() (string, error) {
+	n.mutex.Lock()
+	address := n.front.String()
+	n.front = n.front.Next()
+	n.mutex.Unlock()
+	return address, netlink.AddrAdd(n.bridge, hostAddress(address))
+}
+
+// RemoveAddress takes back one of NewAddress.
+func (n *Network) RemoveAddress(address string) { _ = netlink.AddrDel(n.bridge, hostAddress(address)) }
 
 // NewPod makes a namespace that hangs on the bridge.
 func (n *Network) NewPod() (*Pod, error) {
