@@ -36,8 +36,10 @@ std::string_view cut(std::string_view text, std::size_t at_most) {
 }
 
 std::string message_of(const ConditionChange& change) {
-  const auto& where = change.where;
-  auto message = where.empty() ? change.message : where + ": " + change.message;
+  const bool bad = change.turn == ConditionChange::Turn::bad;
+  auto message = change.where.empty() ? std::string() : change.where + ": ";
+  message +=
+      change.message.empty() ? fmt::format("{} is {}", change.type, bad ? "False" : "True") : change.message;
   return std::string(cut(message, kLongestMessage));
 }
 

@@ -78,6 +78,15 @@ TEST_CASE("a turn for the better is a normal Event; objects without a namespace 
   CHECK_FALSE(bench.last()["involvedObject"].contains("namespace"));
 }
 
+TEST_CASE("an Event without a message says which condition it is") {
+  Bench bench;
+  auto good = note("");
+  good.change.turn = Turn::good;
+  good.change.where = "";
+  bench.desk.write(good);
+  CHECK(bench.last()["message"] == "ResolvedRefs is True");
+}
+
 TEST_CASE("the same again within ten minutes is one more count of the same Event") {
   Bench bench;
   bench.desk.write(note());
