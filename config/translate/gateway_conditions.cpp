@@ -79,14 +79,25 @@ std::vector<objects::ListenerStatus> statuses_of(const GatewayDraft& gateway, Li
   return statuses;
 }
 
+using IsGood = bool (*)(const ListenerDraft&);
+
+bool is_valid(const ListenerDraft& listener) {
+  return listener.is_valid();
+}
+
+/// A ListenerSet none of whose entries has a certificate it may use is not valid (GEP-1713); a Gateway is.
+bool can_be_served(const ListenerDraft& listener) {
+  return listener.is_valid() && listener.usable.ok;
+}
+
 /// Accepted, of an object that is good but for its listeners: one good listener is enough.
-Condition accepted_by_listeners(const std::string& object, Listeners listeners, std::string_view message) {
+Condition accepted_by_listeners(const std::string& object, Listeners listeners, IsGood is_good,
+                                std::string_view message) {
   std::string invalid;
   for (const auto& listener : listeners)
-    if (!listener.is_valid()) invalid += (invalid.empty() ? "" : ", ") + listener.spec->name;
+    if (!is_good(listener)) invalid += (invalid.empty() ? "" : ", ") + listener.spec->name;
   if (invalid.empty() && !listeners.empty()) return {"Accepted", "True", "Accepted", std::string(message), 0};
-  const bool any =
-      std::any_of(listeners.begin(), listeners.end(), [](const auto& l) { return l.is_valid(); });
+  const bool any = std::any_of(listeners.begin(), listeners.end(), is_good);
   return {"Accepted", any ? "True" : "False", "ListenersNotValid",
           fmt::format("{}: spec.listeners: {}: see the conditions of each", object,
                       any ? "not served: " + invalid : "none can be served"),
@@ -95,7 +106,7 @@ Condition accepted_by_listeners(const std::string& object, Listeners listeners, 
 
 Condition accepted(const GatewayDraft& gateway) {
   if (!gateway.accepted.ok) return condition_of("Accepted", gateway.accepted, {}, {});
-  return accepted_by_listeners("Gateway " + gateway.object->meta.full_name(), gateway.own(),
+  return accepted_by_listeners("Gateway " + gateway.object->meta.full_name(), gateway.own(), is_valid,
                                "The Gateway is valid.");
 }
 
@@ -156,7 +167,7 @@ Condition accepted(const ListenerSetDraft& set) {
   if (!set.allowed.ok) return condition_of("Accepted", set.allowed, {}, {});
   if (!set.gateway->is_accepted())
     return {"Accepted", "False", "ParentNotAccepted", parent_failure(set, "accepted"), 0};
-  return accepted_by_listeners("ListenerSet " + set.object->meta.full_name(), set.listeners(),
+  return accepted_by_listeners("ListenerSet " + set.object->meta.full_name(), set.listeners(), can_be_served,
                                "The ListenerSet is valid.");
 }
 
