@@ -7,6 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/tls_names.h"
+
 namespace gatehouse::translate {
 namespace {
 
@@ -18,7 +20,7 @@ std::optional<ir::TlsVersion> version_of(std::string_view text) {
   return std::nullopt;
 }
 
-/// What OpenSSL's lists are made of; whether it knows the names shows when the listener is built.
+/// What OpenSSL's lists are made of.
 bool is_list(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return std::isalnum(c) ||
@@ -39,6 +41,16 @@ std::optional<std::vector<std::string>> protocols_of(std::string_view text) {
   return protocols;
 }
 
+/// Empty, or what is wrong with a list of names.
+std::string take_names(TlsNames kind, const std::string& value, std::string& to) {
+  if (!is_list(value)) return "is not a list of names: separate them by colons";
+  const auto unknown = find_unknown_tls_name(kind, value);
+  if (unknown == value) return "names nothing that can be used: see `openssl ciphers` and `openssl list`";
+  if (unknown) return fmt::format("holds a name that is not known, \"{}\": leave it out", *unknown);
+  to = value;
+  return {};
+}
+
 /// Empty, or what is wrong and how to mend it.
 std::string take(std::string_view key, const std::string& value, ir::TlsOptions& to) {
   if (key == "min-tls-version" || key == "max-tls-version") {
@@ -53,11 +65,10 @@ std::string take(std::string_view key, const std::string& value, ir::TlsOptions&
     to.alpn = std::move(*protocols);
     return {};
   }
-  if (key != "ciphers" && key != "cipher-suites" && key != "curves")
-    return "is not known: use min-tls-version, max-tls-version, ciphers, cipher-suites, curves or alpn";
-  if (!is_list(value)) return "is not a list of names: separate them by colons";
-  (key == "ciphers" ? to.ciphers : key == "curves" ? to.curves : to.cipher_suites) = value;
-  return {};
+  if (key == "ciphers") return take_names(TlsNames::ciphers, value, to.ciphers);
+  if (key == "cipher-suites") return take_names(TlsNames::cipher_suites, value, to.cipher_suites);
+  if (key == "curves") return take_names(TlsNames::curves, value, to.curves);
+  return "is not known: use min-tls-version, max-tls-version, ciphers, cipher-suites, curves or alpn";
 }
 
 }  // namespace
