@@ -12,7 +12,7 @@ RULES_PER_ROUTE = 16  # Gateway API's limit for one HTTPRoute
 
 
 def objects(backend: int, scene: Scene = PLAIN, folder: pathlib.Path | None = None) -> str:
-    """A Gateway for every host and a Service in front of the backend. The certificate of a secure scene is in `folder`."""
+    """A Gateway for every host and a Service in front of the backend. A secure scene has its certificate there."""
     listener = {"http": "protocol: HTTP", "h2c": "protocol: HTTP", "tcp": "protocol: TCP",
                 "https": "protocol: HTTPS, tls: {certificateRefs: [{name: bench}]}"}[scene.front]
     protocol = ", appProtocol: kubernetes.io/h2c" if scene.backend == "grpc" else ""
