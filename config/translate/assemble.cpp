@@ -59,7 +59,7 @@ std::shared_ptr<const ir::Listener> to_listener(const GatewayDraft& gateway, con
   listener->limits = options.limits;
   listener->request_filters = draft.request_filters;
   for (const auto& attachment : draft.attachments) {
-    const auto* outcome = attachment.outcome();
+    const auto& outcome = attachment.outcome();
     if (outcome && outcome->route) listener->routes.push_back({outcome->route, attachment.hostnames});
     if (outcome && outcome->l4 && (draft.takes_many_routes() || &attachment == oldest_l4(draft)))
       listener->l4_routes.push_back({outcome->l4, attachment.hostnames});

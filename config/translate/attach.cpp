@@ -171,7 +171,7 @@ class RouteAttachment {
                             route_.object->meta.ns);
   }
 
-  std::string name() const { return route_.name(); }
+  std::string name() const { return route_.title(); }
   static std::string field(Index index) {
     return index ? fmt::format("spec.parentRefs[{}]", *index) : "spec.useDefaultGateways";
   }
@@ -226,29 +226,53 @@ class RouteAttachment {
 /// Takes up the routes of one kind after the other.
 class RouteCollection {
  public:
-  RouteCollection(Draft& draft, const Parents& parents) : draft_(draft), parents_(parents) {}
-  ~RouteCollection() { draft_.memo.forms = std::move(forms_); }
-  RouteCollection(const RouteCollection&) = delete;
-  RouteCollection& operator=(const RouteCollection&) = delete;
+  explicit RouteCollection(Draft& draft) : draft_(draft), parents_(draft) {}
 
   template <typename Route>
-  void add(RouteKind kind, const objects::ObjectMap<Route>& routes) {
-    for (const auto& [name, object] : routes) {
-      auto& route = draft_.routes.emplace_back();
-      route.kind = kind;
-      route.object = form_of(kind, object);
-      RouteAttachment(draft_, parents_, route).run();
-      if (route.parents.empty()) draft_.routes.pop_back();
+  void add_all(RouteKind kind, const objects::ObjectMap<Route>& routes) {
+    for (const auto& [name, object] : routes) add(kind, object);
+  }
+
+  void add_one(const RouteName& name) {
+    const auto& snapshot = draft_.snapshot;
+    switch (name.kind) {
+      case RouteKind::http:
+        return add_from(snapshot.http_routes, name);
+      case RouteKind::grpc:
+        return add_from(snapshot.grpc_routes, name);
+      case RouteKind::tls:
+        return add_from(snapshot.tls_routes, name);
+      case RouteKind::tcp:
+        return add_from(snapshot.tcp_routes, name);
+      case RouteKind::udp:
+        return add_from(snapshot.udp_routes, name);
     }
   }
 
+  RouteForms take_forms() { return std::move(forms_); }
+
  private:
+  template <typename Route>
+  void add_from(const objects::ObjectMap<Route>& routes, const RouteName& name) {
+    if (const auto found = routes.find(name.full_name); found != routes.end()) add(name.kind, found->second);
+  }
+
+  template <typename Route>
+  void add(RouteKind kind, const std::shared_ptr<const Route>& object) {
+    ++draft_.memo.counts.routes_visited;
+    auto& route = draft_.routes.emplace_back();
+    route.kind = kind;
+    route.object = form_of(kind, object);
+    RouteAttachment(draft_, parents_, route).run();
+    if (route.parents.empty()) draft_.routes.pop_back();
+  }
+
   static RoutePointer form_of(RouteKind, const RoutePointer& route) { return route; }
 
   /// The form of a route that did not change is the same object as before.
   template <typename Route>
   RoutePointer form_of(RouteKind kind, const std::shared_ptr<const Route>& route) {
-    const auto key = fmt::format("{} {}", name_of(kind), route->meta.full_name());
+    const auto key = RouteName{kind, route->meta.full_name()}.key();
     const auto known = draft_.memo.forms.find(key);
     const bool is_same = known != draft_.memo.forms.end() && known->second.source == route;
     auto form = is_same ? known->second.form : to_http_form(*route);
@@ -257,24 +281,33 @@ class RouteCollection {
   }
 
   Draft& draft_;
-  const Parents& parents_;
-  std::map<std::string, RouteForm, std::less<>> forms_;
+  Parents parents_;
+  RouteForms forms_;
 };
+
+void attach_some(Draft& draft) {
+  draft.routes.reserve(draft.only->size());  // attachments point into it
+  RouteCollection routes(draft);
+  for (const auto& name : *draft.only) routes.add_one(name);
+  for (const auto& name : *draft.only) draft.memo.forms.erase(name.key());
+  draft.memo.forms.merge(routes.take_forms());
+}
 
 }  // namespace
 
 void attach(Draft& draft) {
-  const Parents parents(draft);
+  if (draft.only) return attach_some(draft);
   const auto& snapshot = draft.snapshot;
   draft.routes.reserve(snapshot.http_routes.size() + snapshot.grpc_routes.size() +
                        snapshot.tls_routes.size() + snapshot.tcp_routes.size() +
                        snapshot.udp_routes.size());  // attachments point into it
-  RouteCollection routes(draft, parents);
-  routes.add(RouteKind::http, snapshot.http_routes);
-  routes.add(RouteKind::grpc, snapshot.grpc_routes);
-  routes.add(RouteKind::tls, snapshot.tls_routes);
-  routes.add(RouteKind::tcp, snapshot.tcp_routes);
-  routes.add(RouteKind::udp, snapshot.udp_routes);
+  RouteCollection routes(draft);
+  routes.add_all(RouteKind::http, snapshot.http_routes);
+  routes.add_all(RouteKind::grpc, snapshot.grpc_routes);
+  routes.add_all(RouteKind::tls, snapshot.tls_routes);
+  routes.add_all(RouteKind::tcp, snapshot.tcp_routes);
+  routes.add_all(RouteKind::udp, snapshot.udp_routes);
+  draft.memo.forms = routes.take_forms();
 }
 
 }  // namespace gatehouse::translate

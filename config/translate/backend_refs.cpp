@@ -153,7 +153,7 @@ ResolvedBackend BackendResolver::resolve_x_backend(const Reference& reference) c
   ResolvedBackend result;
   std::shared_ptr<const ir::ClusterTls> tls;
   if (has_tls) {
-    const auto checked = tls_of(*backend, where);
+    const auto checked = tls_of(*backend, fmt::format("{}: XBackend {}", where, name));
     result.verdict = checked.resolved_refs.ok ? checked.accepted : checked.resolved_refs;
     if (!checked.tls) return result;
     tls = checked.tls;
@@ -165,8 +165,31 @@ ResolvedBackend BackendResolver::resolve_x_backend(const Reference& reference) c
   return result;
 }
 
-BackendTls BackendResolver::tls_of(const objects::XBackend& backend, const std::string& where) const {
-  const auto place = fmt::format("{}: XBackend {}: spec.tls", where, backend.meta.full_name());
+std::optional<std::string> BackendResolver::x_backend_of(const Referrer& from,
+                                                         const BackendObjectReference& ref) const {
+  if (kind_of(ref) != BackendKind::x_backend) return std::nullopt;
+  const std::string ns(ref.ns ? std::string_view(*ref.ns) : from.ns);
+  auto name = ns + "/" + ref.name;
+  if (!snapshot_.x_backends.contains(name) || !grants_.permits(from, {ref.group, ref.kind, ns, ref.name}))
+    return std::nullopt;
+  return name;
+}
+
+Verdict BackendResolver::judge(const objects::XBackend& backend) const {
+  const auto title = "XBackend " + backend.meta.full_name();
+  if (!backend.port) return Verdict::bad("Invalid", title + ": spec.port.number is missing: add it");
+  if (backend.tls.mode == "None") {
+    if (!speech_of_x_protocol(backend.protocol.value_or("")).needs_tls) return {};
+    return Verdict::bad(
+        "Invalid", fmt::format("{}: spec.protocol {} needs TLS: set spec.tls.mode and its validation", title,
+                               *backend.protocol));
+  }
+  auto checked = tls_of(backend, title);
+  return checked.resolved_refs.ok ? std::move(checked.accepted) : std::move(checked.resolved_refs);
+}
+
+BackendTls BackendResolver::tls_of(const objects::XBackend& backend, const std::string& owner) const {
+  const auto place = owner + ": spec.tls";
   auto checked = evaluate(snapshot_, backend.tls.validation.value_or(objects::BackendTlsValidation{}),
                           backend.meta.ns, place + ".validation");
   if (!backend.tls.client_certificate_ref || !checked.tls) return checked;

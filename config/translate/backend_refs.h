@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,12 @@ class BackendResolver {
   ResolvedBackend resolve(const Referrer& from, const objects::BackendObjectReference& ref, BackendUse use,
                           const std::string& where) const;
 
+  /// The XBackend that `ref` may use: "namespace/name", or nothing.
+  std::optional<std::string> x_backend_of(const Referrer& from,
+                                          const objects::BackendObjectReference& ref) const;
+  /// Whether requests could be sent to it, whoever uses it for what.
+  Verdict judge(const objects::XBackend& backend) const;
+
   /// Appends all that the outcome of resolve() depends on besides its arguments.
   void collect_inputs(const Referrer& from, const objects::BackendObjectReference& ref, Inputs& to) const;
 
@@ -68,7 +75,8 @@ class BackendResolver {
   ResolvedBackend resolve_service(const Reference& reference) const;
   ResolvedBackend resolve_x_backend(const Reference& reference) const;
 
-  BackendTls tls_of(const objects::XBackend& backend, const std::string& where) const;
+  /// `owner` names the XBackend in messages.
+  BackendTls tls_of(const objects::XBackend& backend, const std::string& owner) const;
   void collect_service(const std::string& name, std::optional<std::int32_t> number, Inputs& to) const;
   void collect_x_backend(const std::string& name, Inputs& to) const;
 

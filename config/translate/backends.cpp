@@ -21,7 +21,7 @@ std::map<std::string, const BackendTarget*> targets_in_use(const Draft& draft) {
       if (!gateway.serves(listener) || gateway.is_served_elsewhere) continue;
       add(listener.filter_targets);
       for (const auto& attachment : listener.attachments) {
-        const auto* outcome = attachment.outcome();
+        const auto& outcome = attachment.outcome();
         if (!outcome || !outcome->is_served()) continue;
         if (outcome->route || listener.takes_many_routes() || &attachment == oldest_l4(listener))
           add(outcome->targets);

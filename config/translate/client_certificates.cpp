@@ -87,7 +87,7 @@ void change(const GatewayDraft& gateway, ListenerDraft& listener) {
   OwnClusters filters(gateway);
   if (filters.change(listener.filter_targets)) filters.rename(listener.request_filters);
   for (auto& attachment : listener.attachments) {
-    const auto* outcome = attachment.outcome();
+    const auto& outcome = attachment.outcome();
     if (!outcome || !outcome->is_served()) continue;
     if (auto own = OwnClusters(gateway).own(*outcome)) attachment.variant = std::move(own);
   }

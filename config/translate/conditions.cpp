@@ -23,7 +23,7 @@ std::string attached_message(const RouteDraft& route, const ParentDraft& parent)
     if (const auto* winner = winner_over(route, *listener))
       return fmt::format(
           "The route is attached, but {}, which comes first by age and name, has listener {} to itself.",
-          winner->name(), listener->spec->name);
+          winner->title(), listener->spec->name);
   if (std::any_of(parent.listeners.begin(), parent.listeners.end(), served)) return "The route is attached.";
   return fmt::format(
       "The route is attached, but its listener is not served: see the conditions of {} {}.",
@@ -50,13 +50,17 @@ objects::RouteParentStatus status_of(const RouteDraft& route, const ParentDraft&
 
 }  // namespace
 
+objects::RouteStatus status_of(const RouteDraft& route) {
+  objects::RouteStatus status;
+  for (const auto& parent : route.parents) status.parents.push_back(status_of(route, parent));
+  return status;
+}
+
 void conditions(Draft& draft) {
   std::map<RouteKind, std::vector<SharedMap<objects::RouteStatus>::Entry>> statuses;
-  for (const auto& route : draft.routes) {
-    auto status = std::make_shared<objects::RouteStatus>();
-    for (const auto& parent : route.parents) status->parents.push_back(status_of(route, parent));
-    statuses[route.kind].push_back({route.object->meta.full_name(), std::move(status)});
-  }
+  for (const auto& route : draft.routes)
+    statuses[route.kind].push_back(
+        {route.object->meta.full_name(), std::make_shared<const objects::RouteStatus>(status_of(route))});
   const auto map_of = [&statuses](RouteKind kind) {
     return SharedMap<objects::RouteStatus>(std::move(statuses[kind]));
   };

@@ -13,6 +13,7 @@
 
 #include "config/translate/backend_refs.h"
 #include "config/translate/memo.h"
+#include "config/translate/policies/attachment.h"
 #include "config/translate/route_forms.h"
 #include "config/translate/translate.h"
 #include "config/translate/verdict.h"
@@ -31,7 +32,7 @@ struct AttachmentDraft {
   std::shared_ptr<const RouteOutcome> variant = nullptr;
 
   /// What is served here; null until the routes pass ran.
-  const RouteOutcome* outcome() const;
+  const std::shared_ptr<const RouteOutcome>& outcome() const;
 };
 
 struct ListenerDraft {
@@ -50,6 +51,7 @@ struct ListenerDraft {
   std::vector<std::shared_ptr<const ir::ExternalAuth>> request_filters;
   std::vector<BackendTarget> filter_targets;  ///< what the request filters ask
   std::vector<ServicePortName> filter_secured;
+  std::vector<std::string> filter_x_backends;  ///< that they may use
   std::vector<AttachmentDraft> attachments;
 
   bool is_valid() const { return accepted.ok && conflict.ok; }
@@ -67,7 +69,7 @@ struct GatewayDraft {
   std::vector<objects::GatewayAddress> addresses;  ///< for the status
   std::vector<IpAddress> binds;
   bool is_served_elsewhere = false;  ///< by pods of its own: nothing of it goes into the configuration
-  Verdict resolved_refs;  ///< of the Gateway itself: its client certificate
+  Verdict resolved_refs;             ///< of the Gateway itself: its client certificate
   std::shared_ptr<const ir::Certificate> backend_certificate;  ///< null: none is sent to backends
   std::vector<ListenerDraft> listeners;  ///< its own first, then those of its ListenerSets by precedence
   std::size_t own_listeners = 0;
@@ -109,14 +111,16 @@ struct RouteDraft {
   std::shared_ptr<const objects::HttpRoute> object;  ///< routes of other kinds: in that form
   std::vector<ParentDraft> parents;                  ///< never empty
   std::shared_ptr<const RouteOutcome> outcome;       ///< null until the routes pass ran
+  PolicyUses uses;                                   ///< on all of its listeners together
+  std::vector<std::string> x_backends;  ///< that it may use; set by the routes pass, sorted, each once
 
-  std::string name() const { return fmt::format("{} {}", name_of(kind), object->meta.full_name()); }
-  /// Unique among all routes: of an HTTPRoute "namespace/name", of others name().
-  std::string key() const { return kind == RouteKind::http ? object->meta.full_name() : name(); }
+  RouteName name() const { return {kind, object->meta.full_name()}; }
+  std::string title() const { return name().title(); }
+  std::string key() const { return name().key(); }
 };
 
-inline const RouteOutcome* AttachmentDraft::outcome() const {
-  return variant ? variant.get() : route->outcome.get();
+inline const std::shared_ptr<const RouteOutcome>& AttachmentDraft::outcome() const {
+  return variant ? variant : route->outcome;
 }
 
 /// Passes only append to `gateways`, `listener_sets` and `routes` before anybody points into them.
@@ -131,6 +135,9 @@ struct Draft {
   std::vector<std::shared_ptr<const ir::Cluster>> clusters;
   Translation result;
   BackendResolver backend_refs{snapshot, memo};  ///< for whatever names a backend
+  /// Null: the draft is of all routes. Else of these alone, some of which may be gone; what the memo knows of
+  /// the others stays.
+  const RouteNames* only = nullptr;
 
   /// What still works otherwise, or could mend itself.
   void warn(std::string object, std::string field, std::string reason, std::string fix) {
@@ -212,9 +219,11 @@ void assemble(Draft& draft);
 void gateway_conditions(Draft& draft);
 /// Says what became of every route.
 void conditions(Draft& draft);
+objects::RouteStatus status_of(const RouteDraft& route);
 /// Says what became of every policy.
 void policy_statuses(Draft& draft);
-/// The same for BackendTLSPolicies, Gateway by Gateway.
+/// The same for BackendTLSPolicies and XBackends, Gateway by Gateway.
 void backend_tls_statuses(Draft& draft);
+void x_backend_statuses(Draft& draft);
 
 }  // namespace gatehouse::translate

@@ -112,7 +112,7 @@ class RuleTranslation {
 class RouteTranslation {
  public:
   RouteTranslation(const RouteDraft& route, const BackendResolver& resolver)
-      : route_(*route.object), kind_(route.kind), resolver_(resolver), name_(route.name()) {}
+      : route_(*route.object), kind_(route.kind), resolver_(resolver), name_(route.title()) {}
 
   RouteOutcome run() {
     auto ir = std::make_shared<ir::HttpRoute>();
@@ -170,11 +170,23 @@ class RouteTranslation {
   RouteOutcome outcome_;
 };
 
-void collect_inputs(const std::vector<objects::HttpRouteFilter>& filters, const Referrer& from,
-                    const BackendResolver& resolver, Inputs& to) {
+/// Calls visit() for every reference to a backend.
+template <typename Visit>
+void for_each_backend(const std::vector<objects::HttpRouteFilter>& filters, const Visit& visit) {
   for (const auto& filter : filters) {
-    if (filter.request_mirror) resolver.collect_inputs(from, filter.request_mirror->backend_ref, to);
-    if (filter.external_auth) resolver.collect_inputs(from, filter.external_auth->backend_ref, to);
+    if (filter.request_mirror) visit(filter.request_mirror->backend_ref);
+    if (filter.external_auth) visit(filter.external_auth->backend_ref);
+  }
+}
+
+template <typename Visit>
+void for_each_backend(const objects::HttpRoute& route, const Visit& visit) {
+  for (const auto& rule : route.rules) {
+    for_each_backend(rule.filters, visit);
+    for (const auto& ref : rule.backend_refs) {
+      visit(ref);
+      for_each_backend(ref.filters, visit);
+    }
   }
 }
 
@@ -182,14 +194,21 @@ void collect_inputs(const std::vector<objects::HttpRouteFilter>& filters, const 
 Inputs inputs_of(const RouteDraft& route, const BackendResolver& resolver) {
   Inputs inputs;
   const auto from = referrer_of(route.kind, *route.object);
-  for (const auto& rule : route.object->rules) {
-    collect_inputs(rule.filters, from, resolver, inputs);
-    for (const auto& ref : rule.backend_refs) {
-      resolver.collect_inputs(from, ref, inputs);
-      collect_inputs(ref.filters, from, resolver, inputs);
-    }
-  }
+  for_each_backend(*route.object, [&](const objects::BackendObjectReference& ref) {
+    resolver.collect_inputs(from, ref, inputs);
+  });
   return inputs;
+}
+
+std::vector<std::string> x_backends_of(const RouteDraft& route, const BackendResolver& resolver) {
+  std::vector<std::string> names;
+  const auto from = referrer_of(route.kind, *route.object);
+  for_each_backend(*route.object, [&](const objects::BackendObjectReference& ref) {
+    if (auto name = resolver.x_backend_of(from, ref)) names.push_back(std::move(*name));
+  });
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
 }
 
 /// A new outcome whose route equals the old one carries the old object on: a Service was touched, nothing
@@ -223,6 +242,16 @@ Referrer referrer_of(RouteKind kind, const objects::HttpRoute& route) {
   return {objects::kGatewayGroup, name_of(kind), route.meta.ns};
 }
 
+std::vector<std::string> backends_named(const RouteDraft& route) {
+  std::vector<std::string> names;
+  for_each_backend(*route.object, [&](const objects::BackendObjectReference& ref) {
+    names.push_back(fmt::format("{}/{}/{}", ref.kind, ref.ns.value_or(route.object->meta.ns), ref.name));
+  });
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
 void sort_out(std::vector<ServicePortName>& ports) {
   std::sort(ports.begin(), ports.end());
   ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
@@ -233,9 +262,16 @@ void routes(Draft& draft) {
   for (auto& route : draft.routes) {
     auto entry = entry_of(route, draft);
     route.outcome = entry.outcome;
+    route.x_backends = x_backends_of(route, draft.backend_refs);
     entries.emplace(route.key(), std::move(entry));
   }
-  draft.memo.routes = std::move(entries);
+  auto& known = draft.memo.routes;
+  if (draft.only) {
+    for (const auto& name : *draft.only) known.erase(name.key());
+    known.merge(entries);
+  } else {
+    known = std::move(entries);
+  }
   use_passthrough(draft);
 }
 

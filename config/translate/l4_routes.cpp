@@ -26,7 +26,7 @@ RouteOutcome translate_for(const RouteDraft& route, BackendUse use, const Backen
     auto& backend = ir->backends.emplace_back();
     backend.weight = static_cast<std::uint32_t>(std::max(refs[i].weight, 0));
     auto resolved = resolver.resolve(referrer_of(route.kind, *route.object), refs[i], use,
-                                     fmt::format("{}: spec.rules[0].backendRefs[{}]", route.name(), i));
+                                     fmt::format("{}: spec.rules[0].backendRefs[{}]", route.title(), i));
     if (!resolved.verdict.ok) unresolved.add(resolved.verdict.reason, resolved.verdict.message);
     outcome.secured.insert(outcome.secured.end(), resolved.secured.begin(), resolved.secured.end());
     if (!resolved.is_usable()) {
@@ -60,7 +60,7 @@ RouteOutcome translate_l4(const RouteDraft& route, const BackendResolver& resolv
 const AttachmentDraft* oldest_l4(const ListenerDraft& listener) {
   const AttachmentDraft* oldest = nullptr;
   for (const auto& attachment : listener.attachments) {
-    const auto* outcome = attachment.outcome();
+    const auto& outcome = attachment.outcome();
     if (!outcome || !outcome->l4) continue;
     const auto rank = [](const RouteOutcome& o) { return std::tie(o.l4->age.created, o.l4->age.name); };
     if (!oldest || rank(*outcome) < rank(*oldest->outcome())) oldest = &attachment;

@@ -45,6 +45,8 @@ class ListenerFilters {
     Findings unresolved;
     const FilterContext context{resolver_,  referrer_of(gateway_, listener_), unsupported,
                                 unresolved, listener_.filter_targets,         listener_.filter_secured};
+    if (auto name = resolver_.x_backend_of(context.from, filter.external_auth->backend_ref))
+      listener_.filter_x_backends.push_back(std::move(*name));
     listener_.request_filters.push_back(std::make_shared<const ir::ExternalAuth>(
         to_external_auth(*filter.external_auth, where + ".externalAuth", context)));
     add_all(unsupported_, unsupported, "UnsupportedValue");

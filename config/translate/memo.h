@@ -63,6 +63,8 @@ struct RouteForm {
   std::shared_ptr<const objects::HttpRoute> form;
 };
 
+using RouteForms = std::map<std::string, RouteForm, std::less<>>;  ///< by RouteName::key()
+
 /// What a Secret held when it was last of use.
 struct CertificateEntry {
   std::shared_ptr<const objects::Secret> secret;
@@ -82,8 +84,8 @@ class Memo {
     std::shared_ptr<const RouteOutcome> outcome;
   };
 
-  std::map<std::string, RouteEntry, std::less<>> routes;              ///< by RouteDraft::key()
-  std::map<std::string, RouteForm, std::less<>> forms;                ///< likewise; none of HTTPRoutes
+  std::map<std::string, RouteEntry, std::less<>> routes;              ///< by RouteName::key()
+  RouteForms forms;                                                   ///< none of HTTPRoutes
   std::map<std::string, CertificateEntry, std::less<>> certificates;  ///< by Secret
   std::shared_ptr<const BackendTlsPolicies> backend_tls;
   std::shared_ptr<PolicyMemo> policies;

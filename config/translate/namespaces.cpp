@@ -8,15 +8,9 @@ namespace {
 
 constexpr const char* kNameLabel = "kubernetes.io/metadata.name";
 
-/// Every namespace carries its own name as a label, also one that was not given.
-bool selects_namespace(const objects::LabelSelector& selector, const objects::Snapshot& snapshot,
-                       const std::string& ns) {
+const objects::Namespace* find(const objects::Snapshot& snapshot, const std::string& ns) {
   const auto found = snapshot.namespaces.find(ns);
-  if (found == snapshot.namespaces.end()) return selects(selector, {{kNameLabel, ns}});
-  if (found->second->meta.labels.contains(kNameLabel)) return selects(selector, found->second->meta.labels);
-  Labels labels = found->second->meta.labels;
-  labels.emplace(kNameLabel, ns);
-  return selects(selector, labels);
+  return found == snapshot.namespaces.end() ? nullptr : found->second.get();
 }
 
 /// A selector that is not given selects nothing; an empty one everything (metav1.LabelSelector).
@@ -25,11 +19,21 @@ bool admits(const objects::Snapshot& snapshot, const Rule& rule, const std::stri
             const std::string& ns) {
   if (rule.from == "All") return true;
   if (rule.from == "Same") return ns == own;
-  if (rule.from == "Selector") return rule.selector && selects_namespace(*rule.selector, snapshot, ns);
+  if (rule.from == "Selector")
+    return rule.selector && selects_namespace(*rule.selector, ns, find(snapshot, ns));
   return false;
 }
 
 }  // namespace
+
+bool selects_namespace(const objects::LabelSelector& selector, const std::string& ns,
+                       const objects::Namespace* object) {
+  if (!object) return selects(selector, {{kNameLabel, ns}});
+  if (object->meta.labels.contains(kNameLabel)) return selects(selector, object->meta.labels);
+  Labels labels = object->meta.labels;
+  labels.emplace(kNameLabel, ns);
+  return selects(selector, labels);
+}
 
 bool admits_namespace(const objects::Snapshot& snapshot, const objects::AllowedRoutes& rule,
                       const std::string& own, const std::string& ns) {

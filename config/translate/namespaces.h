@@ -15,4 +15,8 @@ bool admits_namespace(const objects::Snapshot& snapshot, const objects::AllowedR
 bool admits_namespace(const objects::Snapshot& snapshot, const objects::AllowedListeners& rule,
                       const std::string& own, const std::string& ns);
 
+/// Every namespace carries its own name as a label, also one that is not known (`object` is null).
+bool selects_namespace(const objects::LabelSelector& selector, const std::string& ns,
+                       const objects::Namespace* object);
+
 }  // namespace gatehouse::translate

@@ -111,6 +111,10 @@ std::string_view name_of(RouteKind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
+std::string RouteName::title() const {
+  return fmt::format("{} {}", name_of(kind), full_name);
+}
+
 RoutePointer to_http_form(const objects::GrpcRoute& route) {
   auto result = with_parents(route);
   result->hostnames = route.hostnames;

@@ -3,8 +3,11 @@
 // once.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <memory>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "config/objects/snapshot.h"
@@ -19,6 +22,18 @@ std::string_view name_of(RouteKind kind);
 inline bool is_l4(RouteKind kind) {
   return kind != RouteKind::http && kind != RouteKind::grpc;
 }
+
+struct RouteName {
+  RouteKind kind = RouteKind::http;
+  std::string full_name;  ///< "namespace/name"
+
+  /// "HTTPRoute namespace/name": how messages name it.
+  std::string title() const;
+  /// Unique among all routes: of an HTTPRoute "namespace/name", of others title().
+  std::string key() const { return kind == RouteKind::http ? full_name : title(); }
+  auto operator<=>(const RouteName&) const = default;
+};
+using RouteNames = std::set<RouteName>;
 
 using RoutePointer = std::shared_ptr<const objects::HttpRoute>;
 

@@ -22,11 +22,17 @@ std::string_view family_of(const ListenerDraft& listener) {
   return protocol == "HTTPS" ? "TLS" : protocol;
 }
 
+/// Without hostnames nothing tells connections apart, not even those of one protocol.
+bool can_share(const ListenerDraft& a, const ListenerDraft& b) {
+  const auto family = family_of(a);
+  return family == family_of(b) && (family == "HTTP" || family == "TLS");
+}
+
 void claim(const GatewayDraft& gateway, ListenerDraft& listener, Claims& claims) {
   const bool is_udp = listener.spec->protocol == "UDP";
   for (const auto& bind : listener.binds) {
     const auto first = claims.sockets.find({bind, is_udp});
-    if (first == claims.sockets.end() || family_of(*first->second) == family_of(listener)) continue;
+    if (first == claims.sockets.end() || can_share(*first->second, listener)) continue;
     listener.conflict =
         Verdict::bad("ProtocolConflict",
                      fmt::format("{}: protocol {} cannot share {} with protocol {} of listener {}, which "

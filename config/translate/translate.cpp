@@ -33,6 +33,7 @@ constexpr std::array kPasses{
     Pass{"conditions", conditions},
     Pass{"policy_statuses", policy_statuses},
     Pass{"backend_tls_statuses", backend_tls_statuses},
+    Pass{"x_backend_statuses", x_backend_statuses},
 };
 
 }  // namespace
@@ -61,8 +62,8 @@ Translation translate(const objects::Snapshot& snapshot, const Options& options,
   const bool serves_elsewhere =
       options.address_mode == AddressMode::dedicated && options.only_gateway.empty();
   if (!memo || serves_elsewhere) return run_passes(kPasses, snapshot, options, memo);
-  if (!memo->short_ways) memo->short_ways = std::make_shared<ShortWays>();
-  return memo->short_ways->run(snapshot, options, *memo);
+  if (!memo->short_ways) memo->short_ways = std::make_shared<ShortWays>(*memo);
+  return memo->short_ways->run(snapshot, options);
 }
 
 std::shared_ptr<Memo> make_memo() {

@@ -66,7 +66,8 @@ std::shared_ptr<Memo> make_memo();
 
 /// What translations with a memo did so far, as opposed to what they remembered.
 struct MemoCounts {
-  std::uint64_t full_passes = 0;  ///< over all objects
+  std::uint64_t full_passes = 0;     ///< over all objects
+  std::uint64_t routes_visited = 0;  ///< looked at, also to find that they are nobody's
   std::uint64_t routes_translated = 0;
   std::uint64_t clusters_rebuilt = 0;  ///< for nothing but other endpoints
 };

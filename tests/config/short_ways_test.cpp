@@ -273,7 +273,7 @@ TEST_CASE("an HTTPRoute that changes leaves the routes of other kinds and their 
   CHECK(counts_of(*memo).routes_translated == counts.routes_translated + 1);
   snapshot.services["default/s9"] = service("s9");
   const auto after = translate(snapshot, options, memo.get());
-  CHECK(counts_of(*memo).full_passes == counts.full_passes + 1);
+  CHECK(counts_of(*memo).full_passes == counts.full_passes);
   CHECK(counts_of(*memo).routes_translated == counts.routes_translated + 2);  // the one with that Service
   CHECK(after.statuses.tcp_routes.contains("default/r1"));
 }

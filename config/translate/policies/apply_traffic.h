@@ -12,16 +12,6 @@
 
 namespace gatehouse::translate {
 
-/// Which fields and overrides of the policies of a target came to bear, and which an override beat.
-struct PolicyUse {
-  FieldSet effective;
-  FieldSet overridden;
-  FieldSet effective_overrides;
-  FieldSet beaten_overrides;
-  bool operator==(const PolicyUse&) const = default;
-};
-using PolicyUses = std::map<std::string, PolicyUse>;  ///< by TargetPolicies::key
-
 /// A route as policies change it for some listeners.
 struct RouteVariant {
   std::shared_ptr<const RouteOutcome> outcome;

@@ -43,6 +43,18 @@ FieldSet take_fields(const FieldSet& wanted, std::uint32_t policy, FieldSet& tak
 
 }  // namespace
 
+PolicyUse& PolicyUse::operator|=(const PolicyUse& other) {
+  effective |= other.effective;
+  overridden |= other.overridden;
+  effective_overrides |= other.effective_overrides;
+  beaten_overrides |= other.beaten_overrides;
+  return *this;
+}
+
+void add_uses(const PolicyUses& from, PolicyUses& to) {
+  for (const auto& [key, use] : from) to[key] |= use;
+}
+
 FieldGiver giver_of(const PolicyChain& chain, std::size_t field) {
   for (auto target = chain.rbegin(); target != chain.rend(); ++target)
     if ((*target)->overrides[field]) return {(*target)->override_giver[field], *target, true};
@@ -63,6 +75,8 @@ PolicyAttachments::PolicyAttachments(std::span<const PolicyHead> policies, const
 
 void PolicyAttachments::attach(std::uint32_t policy, const PolicyHead& head, const Check& check) {
   for (const auto& ref : *head.target_refs) {
+    references_[target_key(ref.kind, head.meta->ns + "/" + ref.name)].emplace_back(policy,
+                                                                                   outcomes_[policy].size());
     auto& outcome = outcomes_[policy].emplace_back();
     outcome.verdict = check(head, ref);
     if (!outcome.verdict.ok) continue;
@@ -75,6 +89,17 @@ void PolicyAttachments::attach(std::uint32_t policy, const PolicyHead& head, con
     outcome.given = take_fields(head.fields, policy, target.fields, target.field_giver);
     outcome.given_overrides = take_fields(head.overrides, policy, target.overrides, target.override_giver);
   }
+}
+
+bool PolicyAttachments::still_hold(std::string_view key, std::span<const PolicyHead> policies,
+                                   const Check& check) const {
+  const auto found = references_.find(key);
+  if (found == references_.end()) return true;
+  return std::all_of(found->second.begin(), found->second.end(), [&](const Place& place) {
+    const auto& [policy, ref] = place;
+    const auto& head = policies[policy];
+    return check(head, (*head.target_refs)[ref]) == outcomes_[policy][ref].verdict;
+  });
 }
 
 const TargetPolicies* PolicyAttachments::find(std::string_view key) const {

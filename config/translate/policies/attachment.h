@@ -51,6 +51,20 @@ struct AttachmentOutcome {
   FieldSet given_overrides;
 };
 
+/// Which fields and overrides of the policies of a target came to bear, and which an override beat.
+struct PolicyUse {
+  FieldSet effective;
+  FieldSet overridden;
+  FieldSet effective_overrides;
+  FieldSet beaten_overrides;
+
+  PolicyUse& operator|=(const PolicyUse& other);
+  bool operator==(const PolicyUse&) const = default;
+};
+using PolicyUses = std::map<std::string, PolicyUse>;  ///< by TargetPolicies::key
+/// Both together.
+void add_uses(const PolicyUses& from, PolicyUses& to);
+
 /// Most specific first: backend, rule, route, listener, ListenerSet, Gateway; only those with policies.
 using PolicyChain = std::vector<const TargetPolicies*>;
 
@@ -84,12 +98,19 @@ class PolicyAttachments {
   bool empty() const { return targets_.empty(); }
   /// By policy, then by targetRef.
   const std::vector<std::vector<AttachmentOutcome>>& outcomes() const { return outcomes_; }
+  /// Whether some policy names the object at `key` (without section), in vain or not.
+  bool name(std::string_view key) const { return references_.contains(key); }
+  /// Whether `check` would judge all references to the object as before. `policies` are the same.
+  bool still_hold(std::string_view key, std::span<const PolicyHead> policies, const Check& check) const;
 
  private:
+  using Place = std::pair<std::uint32_t, std::size_t>;  ///< policy, targetRef
+
   void attach(std::uint32_t policy, const PolicyHead& head, const Check& check);
 
   std::map<std::string, TargetPolicies, std::less<>> targets_;
   std::vector<std::vector<AttachmentOutcome>> outcomes_;
+  std::map<std::string, std::vector<Place>, std::less<>> references_;  ///< by the key of the object
 };
 
 }  // namespace gatehouse::translate

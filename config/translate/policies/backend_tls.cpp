@@ -129,6 +129,14 @@ BackendTlsPolicies::BackendTlsPolicies(const objects::Snapshot& snapshot, const 
         return check_target(snapshot, policy, ref);
       }) {}
 
+bool BackendTlsPolicies::still_hold(const objects::Snapshot& snapshot, const std::string& service) const {
+  const auto key = target_key(objects::Service::kKind, service);
+  return !attachments_.name(key) ||
+         attachments_.still_hold(key, heads_of(policies_), [&snapshot](const auto& policy, const auto& ref) {
+           return check_target(snapshot, policy, ref);
+         });
+}
+
 std::shared_ptr<const BackendTls> BackendTlsPolicies::find(const std::string& service,
                                                            const std::string& port) const {
   const auto* target = attachments_.find(target_key(objects::Service::kKind, service, port));

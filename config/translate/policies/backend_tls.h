@@ -44,6 +44,9 @@ class BackendTlsPolicies {
   /// Null where no policy holds: that of the port by its name goes before that of the whole Service.
   std::shared_ptr<const BackendTls> find(const std::string& service, const std::string& port) const;
 
+  /// Whether Service "namespace/name" is to all policies what it was.
+  bool still_hold(const objects::Snapshot& snapshot, const std::string& service) const;
+
   const std::vector<Policy>& policies() const { return policies_; }  ///< by name
   const PolicyAttachments& attachments() const { return attachments_; }
 

@@ -4,11 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "config/translate/condition.h"
 #include "config/translate/draft.h"
 #include "config/translate/policies/backend_tls.h"
+#include "config/translate/policies/gateway_reach.h"
 
 namespace gatehouse::translate {
 namespace {
@@ -16,24 +17,15 @@ namespace {
 /// The API takes no more.
 constexpr std::size_t kMaxAncestors = 16;
 
-using Ports = std::set<ServicePortName>;
+using Ports = std::map<ServicePortName, std::uint32_t>;
 
-/// Everything with a policy that the Gateway sends requests to, or would if the policy were good.
-Ports ports_behind(const GatewayDraft& gateway) {
-  Ports ports;
-  for (const auto& listener : gateway.listeners) {
-    ports.insert(listener.filter_secured.begin(), listener.filter_secured.end());
-    for (const auto& attachment : listener.attachments)
-      if (const auto* outcome = attachment.outcome())
-        ports.insert(outcome->secured.begin(), outcome->secured.end());
-  }
-  return ports;
-}
-
+/// Whether `ref` of `policy` is for some of `ports`.
 bool is_for(const objects::BackendTlsPolicy& policy, const objects::PolicyTargetReference& ref,
-            const ServicePortName& port) {
-  return port.service == policy.meta.ns + "/" + ref.name &&
-         (!ref.section_name || *ref.section_name == port.port);
+            const Ports& ports) {
+  ServicePortName wanted{policy.meta.ns + "/" + ref.name, ref.section_name.value_or("")};
+  const auto first = ports.lower_bound(wanted);
+  if (first == ports.end() || first->first.service != wanted.service) return false;
+  return !ref.section_name || first->first.port == wanted.port;
 }
 
 /// One policy as one Gateway sees it.
@@ -43,11 +35,8 @@ class PolicyView {
       : all_(all), policy_(all.policies()[number]) {
     const auto& refs = policy_.object->target_refs;
     const auto& outcomes = all.attachments().outcomes()[number];
-    for (std::size_t i = 0; i < refs.size(); ++i) {
-      const auto leads_there = [&](const auto& port) { return is_for(*policy_.object, refs[i], port); };
-      if (outcomes[i].target && std::any_of(ports.begin(), ports.end(), leads_there))
-        outcomes_.push_back(&outcomes[i]);
-    }
+    for (std::size_t i = 0; i < refs.size(); ++i)
+      if (outcomes[i].target && is_for(*policy_.object, refs[i], ports)) outcomes_.push_back(&outcomes[i]);
   }
 
   bool is_concerned() const { return !outcomes_.empty(); }
@@ -118,15 +107,19 @@ void backend_tls_statuses(Draft& draft) {
   const auto& all = draft.backend_refs.tls_policies();
   if (all.empty()) return;
   warn_of_targets(draft, all);
+  add_backend_tls_statuses(reaches_of(draft), draft);
+}
+
+void add_backend_tls_statuses(const Reaches& reaches, Draft& draft) {
+  const auto& all = draft.backend_refs.tls_policies();
+  auto& statuses = draft.result.statuses.policies;
   for (const auto& gateway : draft.gateways) {
-    const auto ports = ports_behind(gateway);
-    if (ports.empty()) continue;
+    const auto reach = reaches.find(gateway.object->meta.full_name());
+    if (reach == reaches.end() || reach->second.secured.empty()) continue;
     for (std::size_t i = 0; i < all.policies().size(); ++i) {
-      const PolicyView view(all, i, ports);
+      const PolicyView view(all, i, reach->second.secured);
       if (!view.is_concerned()) continue;
-      auto& status =
-          draft.result.statuses
-              .policies[objects::BackendTlsPolicy::kKind][all.policies()[i].object->meta.full_name()];
+      auto& status = statuses[objects::BackendTlsPolicy::kKind][all.policies()[i].object->meta.full_name()];
       if (status.ancestors.size() < kMaxAncestors)
         status.ancestors.push_back({ancestor_of(gateway), gateway.controller_name, view.conditions()});
     }

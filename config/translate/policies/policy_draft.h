@@ -17,6 +17,9 @@ struct PolicyDraft {
   PolicyUses uses;  ///< on all served listeners together
 };
 
+/// Of a policy by its number in `traffic`. Without ancestors: nothing is said about it.
+objects::PolicyStatus status_of(const PolicyDraft& policies, std::uint32_t policy, const Options& options);
+
 struct PolicyMemo {
   using Key = std::pair<std::string, std::string>;  ///< route, and the policies of the listener
   struct Entry {

@@ -70,16 +70,6 @@ bool concerns(const TrafficPolicies& policies, const RouteDraft& route, const Ro
          std::any_of(outcome.targets.begin(), outcome.targets.end(), has_policy);
 }
 
-void add_uses(const PolicyUses& from, PolicyUses& to) {
-  for (const auto& [key, use] : from) {
-    auto& sum = to[key];
-    sum.effective |= use.effective;
-    sum.overridden |= use.overridden;
-    sum.effective_overrides |= use.effective_overrides;
-    sum.beaten_overrides |= use.beaten_overrides;
-  }
-}
-
 /// Makes the variants of one translation, or takes them over from the one before.
 class VariantPass {
  public:
@@ -92,8 +82,10 @@ class VariantPass {
     for (auto& gateway : draft_.gateways)
       for (auto& listener : gateway.listeners)
         if (gateway.serves(listener)) visit(listener);
-    memo_.variants.swap(next_);
-    for (const auto& [key, entry] : memo_.variants) report(key.first, entry);
+    for (const auto& [key, entry] : next_) report(key.first, entry);
+    if (!draft_.only)
+      for (const auto& route : draft_.routes) add_uses(route.uses, draft_.policies->uses);
+    remember();
   }
 
  private:
@@ -109,13 +101,15 @@ class VariantPass {
         continue;
       }
       if (chain.empty() && !concerns(traffic_, route, *route.outcome)) continue;
-      attachment.variant = variant_of(route, chain, scope).outcome;
+      const auto& variant = variant_of(route, chain, scope);
+      add_uses(variant.uses, uses_of(attachment));
+      attachment.variant = variant.outcome;
     }
   }
 
   /// Of a route below HTTP only the backends' own policies count.
   void set_backend_policies(AttachmentDraft& attachment) {
-    const auto* outcome = attachment.outcome();
+    const auto& outcome = attachment.outcome();
     if (!outcome || !outcome->l4) return;
     auto changed = std::make_shared<RouteOutcome>(*outcome);
     bool any = false;
@@ -123,15 +117,15 @@ class VariantPass {
       target.settings = backend_settings(traffic_, target.cluster, defaults_);
       if (!target.settings) continue;
       any = true;
-      draft_.policies->uses[traffic_.backend(target.cluster)->key].effective |=
-          traffic_.backend(target.cluster)->fields;
+      const auto* policies = traffic_.backend(target.cluster);
+      uses_of(attachment)[policies->key].effective |= policies->fields;
     }
     if (any) attachment.variant = std::move(changed);
   }
 
   const RouteVariant& variant_of(const RouteDraft& route, const PolicyChain& chain,
                                  const std::string& scope) {
-    const PolicyMemo::Key key{route.name(), scope};
+    const PolicyMemo::Key key{route.title(), scope};
     auto& entry = next_[key];
     if (entry.from == route.outcome) return entry.variant;
     const auto known = memo_.variants.find(key);
@@ -160,9 +154,23 @@ class VariantPass {
   }
 
   void report(const std::string& route, const PolicyMemo::Entry& entry) {
-    add_uses(entry.variant.uses, draft_.policies->uses);
     for (const auto& dispute : entry.variant.disputes)
       draft_.warn(route, dispute, "none of them is used", "attach one policy to the rule or the route");
+  }
+
+  PolicyUses& uses_of(const AttachmentDraft& attachment) {
+    return draft_.routes[static_cast<std::size_t>(attachment.route - draft_.routes.data())].uses;
+  }
+
+  void remember() {
+    auto& known = memo_.variants;
+    if (!draft_.only) return known.swap(next_);
+    for (const auto& name : *draft_.only) {
+      const auto title = name.title();
+      auto at = known.lower_bound({title, {}});
+      while (at != known.end() && at->first.first == title) at = known.erase(at);
+    }
+    known.merge(next_);
   }
 
   Draft& draft_;

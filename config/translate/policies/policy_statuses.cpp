@@ -124,14 +124,18 @@ objects::PolicyStatus status_of(const PolicyPlace& place, const std::string& con
 
 }  // namespace
 
+objects::PolicyStatus status_of(const PolicyDraft& policies, std::uint32_t policy, const Options& options) {
+  return status_of({policies, *policies.traffic, policy}, options.controller_names.front());
+}
+
 void policy_statuses(Draft& draft) {
   if (!draft.policies) return;
-  const auto& traffic = *draft.policies->traffic;
-  for (std::uint32_t i = 0; i < traffic.policies().size(); ++i) {
-    const auto& policy = traffic.policies()[i];
-    auto status = status_of({*draft.policies, traffic, i}, draft.options.controller_names.front());
+  const auto& policies = draft.policies->traffic->policies();
+  for (std::uint32_t i = 0; i < policies.size(); ++i) {
+    auto status = status_of(*draft.policies, i, draft.options);
     if (status.ancestors.empty()) continue;
-    draft.result.statuses.policies[policy.kind].emplace(policy.object->meta.full_name(), std::move(status));
+    auto& statuses = draft.result.statuses.policies[policies[i].kind];
+    statuses.emplace(policies[i].object->meta.full_name(), std::move(status));
   }
 }
 

@@ -63,6 +63,10 @@ const TargetPolicies* TrafficPolicies::backend(std::string_view cluster) const {
   return cluster.empty() ? nullptr : attachments_.find(backend_of(cluster));
 }
 
+bool TrafficPolicies::still_hold(std::string_view key, const PolicyAttachments::Check& check) const {
+  return !attachments_.name(key) || attachments_.still_hold(key, heads_of(policies_), check);
+}
+
 bool TrafficPolicies::is_same_as(const TrafficPolicies& other) const {
   const auto same_source = [](const auto& a, const auto& b) { return a.source == b.source; };
   const auto same_listener = [](const auto& a, const auto& b) {

@@ -57,6 +57,8 @@ class TrafficPolicies {
 
   const std::vector<TrafficPolicy>& policies() const { return policies_; }
   const PolicyAttachments& attachments() const { return attachments_; }
+  /// Whether the object at `key` is to all policies what it was.
+  bool still_hold(std::string_view key, const PolicyAttachments::Check& check) const;
   /// Whether both attach the same policies to the same targets and listeners.
   bool is_same_as(const TrafficPolicies& other) const;
 
