@@ -43,7 +43,8 @@ test: ## everything CI checks: ASan+UBSan, TSan, fuzz targets
 bench: ## whole proxies side by side: CPU per request, latency, memory (BENCH_FLAGS="--help")
 	@scripts/install-packages build bench
 	@scripts/build bench gatehouse bench_floor
-	@python3 bench/load/run.py $(BENCH_FLAGS)
+	@python3 bench/load/run.py $(BENCH_FLAGS) || status=$$?; \
+	[ -n "$(BENCH_FLAGS)" ] || python3 bench/load/idle.py || status=$$?; exit $${status:-0}
 
 bench-micro: ## Google Benchmark programs, one per *_bench.cpp
 	@scripts/install-packages build bench
