@@ -26,6 +26,13 @@ TEST_CASE("an IPv4-mapped IPv6 address is the IPv4 address") {
   CHECK(IpAddress::parse("::ffff:10.1.2.3") == IpAddress::parse("10.1.2.3"));
 }
 
+TEST_CASE("link-local addresses are known in both families") {
+  for (const auto* text : {"169.254.0.1", "169.254.169.254", "fe80::1", "febf::1", "::ffff:169.254.169.254"})
+    CHECK(IpAddress::parse(text)->is_link_local());
+  for (const auto* text : {"169.253.0.1", "10.0.0.1", "fec0::1", "2001:db8::1"})
+    CHECK_FALSE(IpAddress::parse(text)->is_link_local());
+}
+
 TEST_CASE("loopback and any are known in both families") {
   CHECK(IpAddress::parse("127.9.9.9")->is_loopback());
   CHECK(IpAddress::parse("::1")->is_loopback());

@@ -308,6 +308,23 @@ spec: {clusterIP: None, ipFamilies: [IPv6, IPv4], selector: {app: web}}
   CHECK(service.selector.at("app") == "web");
 }
 
+TEST_CASE("where a Service is reached from outside is read from its spec and its status") {
+  const auto service = good<Service>(R"(
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {type: LoadBalancer, externalIPs: [198.51.100.1], loadBalancerIP: 203.0.113.1}
+status:
+  conditions: []
+  loadBalancer:
+    ingress:
+    - {ip: 203.0.113.1, ipMode: VIP, ports: [{port: 80, protocol: TCP}]}
+    - {hostname: lb.example.com}
+)");
+  CHECK(service.external_ips == std::vector<std::string>{"198.51.100.1"});
+  CHECK(service.ingress == std::vector<LoadBalancerIngress>{{"203.0.113.1", ""}, {"", "lb.example.com"}});
+}
+
 TEST_CASE("an entry of a list that is null is refused, a null field is absent") {
   const std::string head = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\n";
   CHECK(test::decode_text(head + "spec: {parentRefs: null, rules: [{name: null}]}\n").object);
