@@ -30,6 +30,7 @@ type container struct {
 	image   string
 	whole   bool
 	probe   *corev1.Probe
+	ports   []corev1.ContainerPort
 	enter   Enter
 	sink    *logSink
 	pod     *pod
@@ -52,7 +53,7 @@ func (p *pod) newContainer(spec corev1.Container) (*container, error) {
 		return nil, err
 	}
 	made := &container{
-		name: spec.Name, image: spec.Image, whole: image.Whole, probe: spec.ReadinessProbe, pod: p,
+		name: spec.Name, image: spec.Image, whole: image.Whole, probe: spec.ReadinessProbe, ports: spec.Ports, pod: p,
 		sink: p.logs.open(p.object.Namespace, p.object.Name, spec.Name),
 	}
 	made.enter = Enter{

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,9 +68,9 @@ func (c *container) passes(address string) bool {
 	patience := max(time.Duration(c.probe.TimeoutSeconds)*time.Second, time.Second)
 	switch {
 	case c.probe.HTTPGet != nil:
-		return passesHTTP(c.probe.HTTPGet, address, patience)
+		return passesHTTP(c.probe.HTTPGet, address, c.portText(c.probe.HTTPGet.Port), patience)
 	case c.probe.TCPSocket != nil:
-		connection, err := net.DialTimeout("tcp", net.JoinHostPort(address, portText(c.probe.TCPSocket.Port)), patience)
+		connection, err := net.DialTimeout("tcp", net.JoinHostPort(address, c.portText(c.probe.TCPSocket.Port)), patience)
 		if err != nil {
 			return false
 		}
@@ -79,7 +80,7 @@ func (c *container) passes(address string) bool {
 	return true // no other probe is emulated
 }
 
-func passesHTTP(get *corev1.HTTPGetAction, address string, patience time.Duration) bool {
+func passesHTTP(get *corev1.HTTPGetAction, address, port string, patience time.Duration) bool {
 	if get.Host != "" {
 		address = get.Host
 	}
@@ -91,7 +92,7 @@ func passesHTTP(get *corev1.HTTPGetAction, address string, patience time.Duratio
 		DisableKeepAlives: true,
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // as a kubelet does
 	}}
-	answer, err := client.Get(fmt.Sprintf("%s://%s%s", scheme, net.JoinHostPort(address, portText(get.Port)), get.Path))
+	answer, err := client.Get(fmt.Sprintf("%s://%s%s", scheme, net.JoinHostPort(address, port), get.Path))
 	if err != nil {
 		return false
 	}
@@ -99,8 +100,15 @@ func passesHTTP(get *corev1.HTTPGetAction, address string, patience time.Duratio
 	return answer.StatusCode >= 200 && answer.StatusCode < 400
 }
 
-// portText knows no names of ports but the usual ones: containers here declare numbers.
-func portText(port intstr.IntOrString) string { return port.String() }
+// portText resolves the name of one of the container's ports.
+func (c *container) portText(port intstr.IntOrString) string {
+	for _, declared := range c.ports {
+		if port.Type == intstr.String && declared.Name == port.StrVal {
+			return strconv.Itoa(int(declared.ContainerPort))
+		}
+	}
+	return port.String()
+}
 
 func (c *container) listens(pid int) bool {
 	if c.isNowReady() {

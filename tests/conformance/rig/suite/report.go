@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"sigs.k8s.io/yaml"
 )
@@ -35,6 +36,10 @@ type status struct {
 
 const wantedProfiles = 5
 
+// Features that the suite names but has no test for, and that hang on the cluster: on its version, or on how Gateways
+// get their addresses.
+var untested = []string{"ClusterTrustBundle", "GatewayAddressRoutabilityCluster"}
+
 // Judge says what is not as it should be: each profile succeeds in full.
 func Judge(path string) error {
 	text, err := os.ReadFile(path)
@@ -50,7 +55,9 @@ func Judge(path string) error {
 		wrong = append(wrong, fmt.Errorf("%d profiles instead of %d", len(read.Profiles), wantedProfiles))
 	}
 	for _, profile := range read.Profiles {
-		if unsupported := profile.Extended.UnsupportedFeatures; len(unsupported) > 0 {
+		unsupported := slices.DeleteFunc(profile.Extended.UnsupportedFeatures,
+			func(name string) bool { return slices.Contains(untested, name) })
+		if len(unsupported) > 0 {
 			wrong = append(wrong, fmt.Errorf("%s: not supported: %v", profile.Name, unsupported))
 		}
 		for level, each := range map[string]status{"core": profile.Core, "extended": profile.Extended.status} {
