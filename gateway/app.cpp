@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "config/file/file_source.h"
 #include "config/file/file_watch.h"
+#include "config/translate/endpoints.h"
 #include "gateway/admin/admin_server.h"
 #include "gateway/cluster_side.h"
 #include "gateway/control_loop.h"
@@ -44,6 +45,16 @@ proxy::ProxySettings with_tickets(proxy::ProxySettings settings,
   return settings;
 }
 
+/// Names of a cluster's objects belong to other people: what they are answered with must not lead inside.
+NameResolver::Options resolver_options(const file::Settings& settings, proxy::ProcessProbe& probe) {
+  NameResolver::Options options{{settings.dns_servers}, &probe};
+  if (settings.kubernetes.enabled)
+    options.refuses = [rules = translate_options(settings)](const SocketAddress& address) {
+      return translate::leads_inside(address, rules);
+    };
+  return options;
+}
+
 /// Everything of one process, in the order of construction; destroyed in reverse.
 class App {
  public:
@@ -53,7 +64,7 @@ class App {
         tickets_(make_ticket_keys(settings)),
         proxy_settings_(with_tickets(proxy_settings(settings, session_key_.key()), tickets_)),
         probes_(worker_count(settings), settings.max_series),
-        resolver_({{settings.dns_servers}, &probes_.process()},
+        resolver_(resolver_options(settings, probes_.process()),
                   [this] { loop_.post([this] { schedule_names(); }); }),
         health_(probes_, reaper_),
         source_(settings.files, store_),

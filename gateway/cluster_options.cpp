@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "config/translate/address_modes.h"
+#include "controller/access.h"
 
 namespace gatehouse::gateway {
 namespace {
@@ -39,6 +40,18 @@ std::map<std::string, std::string> parse_labels(std::string_view text) {
   return labels;
 }
 
+/// What the pods of dedicated Gateways have to know of our settings beside what is theirs.
+std::vector<std::string> arguments_of_pods(const file::Settings& settings) {
+  std::vector<std::string> arguments;
+  for (const auto& name : settings.controller_names) arguments.push_back("--controller-name=" + name);
+  for (const auto& name : settings.kubernetes.namespaces) arguments.push_back("--namespaces=" + name);
+  if (!settings.kubernetes.selector.empty())
+    arguments.push_back("--selector=" + settings.kubernetes.selector);
+  arguments.push_back("--access-log=" + settings.access_log);
+  arguments.push_back("--access-log-format=" + settings.access_log_format);
+  return arguments;
+}
+
 }  // namespace
 
 translate::AddressMode address_mode(const file::KubernetesSettings& settings) {
@@ -62,6 +75,30 @@ std::string own_namespace(const std::string& of_access) {
   return of_access.empty() ? "default" : of_access;
 }
 
+std::string own_namespace(const file::KubernetesSettings& settings) {
+  const auto outcome =
+      controller::find_access(controller::search_of_process(settings.kubeconfig, settings.context));
+  return own_namespace(outcome.access ? outcome.access->ns : std::string());
+}
+
+bool is_pod_of_gateway(const file::KubernetesSettings& settings) {
+  return address_mode(settings) == translate::AddressMode::dedicated && !settings.gateway.empty();
+}
+
+controller::WatchScope watch_scope(const file::KubernetesSettings& settings,
+                                   const std::string& own_namespace) {
+  controller::WatchScope scope{settings.namespaces, settings.selector};
+  auto& namespaces = scope.namespaces;
+  const auto mode = address_mode(settings);
+  if (namespaces.empty() || mode == translate::AddressMode::pool) return scope;
+  const auto of_services = mode == translate::AddressMode::merged
+                               ? settings.gateway_service.substr(0, settings.gateway_service.find('/'))
+                               : own_namespace;
+  if (std::find(namespaces.begin(), namespaces.end(), of_services) == namespaces.end())
+    namespaces.push_back(of_services);
+  return scope;
+}
+
 std::string replica_identity() {
   const auto pod = environment("POD_NAME");
   if (!pod.empty()) return pod;
@@ -76,6 +113,9 @@ controller::InfrastructureOptions infrastructure_options(const file::Settings& s
   options.mode = address_mode(settings.kubernetes);
   options.controller_name = settings.controller_names.front();
   options.own_namespace = std::move(own_namespace);
+  options.namespaces = settings.kubernetes.namespaces;
+  options.removes_strays = settings.kubernetes.selector.empty() && settings.kubernetes.gateway.empty();
+  options.arguments = arguments_of_pods(settings);
   const auto labels = parse_labels(environment("POD_LABELS"));
   if (!labels.empty()) options.pod_labels = labels;
   options.image = settings.kubernetes.image;

@@ -9,6 +9,7 @@
 #include "config/translate/translate.h"
 #include "controller/infrastructure.h"
 #include "controller/leader_election.h"
+#include "controller/watched_kinds.h"
 
 namespace gatehouse::gateway {
 
@@ -17,6 +18,15 @@ translate::AddressMode address_mode(const file::KubernetesSettings& settings);
 /// POD_NAMESPACE, else `of_access`, that of the kubeconfig's context or of the service account, else
 /// "default".
 std::string own_namespace(const std::string& of_access);
+/// The same before anybody looked for access.
+std::string own_namespace(const file::KubernetesSettings& settings);
+
+/// Whether this process is a pod of a dedicated Gateway: it serves, and another one writes for it.
+bool is_pod_of_gateway(const file::KubernetesSettings& settings);
+
+/// With the namespaces of the Services that Gateways are reached through.
+controller::WatchScope watch_scope(const file::KubernetesSettings& settings,
+                                   const std::string& own_namespace);
 
 /// POD_NAME, else the host's name and something random: no two replicas have the same.
 std::string replica_identity();

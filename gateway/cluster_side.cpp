@@ -70,7 +70,7 @@ ClusterSide::ClusterSide(Parts parts, controller::ClusterAccess access)
   writer_ = std::make_unique<controller::StatusWriter>(std::move(writing), observed_, clients_.make_client(),
                                                        clock);
   provisioner_ = std::make_unique<controller::Provisioner>(clients_.make_client(), infrastructure_);
-  if (settings.leader_election) {
+  if (settings.leader_election && !is_pod_of_gateway(settings)) {
     auto options = lease_options(settings, infrastructure_.own_namespace);
     options.identity = identity_;
     options.on_change = [this](bool is_leader) { lead(is_leader); };
@@ -84,7 +84,7 @@ ClusterSide::ClusterSide(Parts parts, controller::ClusterAccess access)
         parts_.loop.post([this, shared] { take(*shared); });
       });
   informers_ = std::make_unique<controller::Informers>(
-      clients_, controller::WatchScope{settings.namespaces, settings.selector}, to_here);
+      clients_, watch_scope(settings, infrastructure_.own_namespace), to_here);
 }
 
 ClusterSide::~ClusterSide() {
@@ -97,7 +97,7 @@ void ClusterSide::start() {
   data_->start();
   if (election_)
     election_->start();
-  else
+  else if (!is_pod_of_gateway(parts_.settings.kubernetes))
     lead(true);
   informers_->start();
   look_whether_synced();

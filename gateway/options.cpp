@@ -50,6 +50,9 @@ translate::Options translate_options(const file::Settings& settings) {
   options.gateway_service = settings.kubernetes.gateway_service;
   options.only_gateway = settings.kubernetes.gateway;
   options.own_addresses = own_admin_addresses(settings);
+  const bool has_own_services = options.address_mode == translate::AddressMode::shared ||
+                                options.address_mode == translate::AddressMode::dedicated;
+  if (has_own_services) options.own_namespace = own_namespace(settings.kubernetes);
   return options;
 }
 
