@@ -18,7 +18,7 @@ CLUSTER_FLAGS ?=
 IMAGE_FLAGS ?=
 export FUZZ_SECONDS JOBS
 
-.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle bench-flood fuzz fuzz-routes coverage reload revive big h2spec conformance cluster image-test format lint clean
+.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle bench-flood bench-cluster fuzz fuzz-routes coverage reload revive big h2spec conformance cluster image-test format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,12 @@ bench-flood: ## latency of open TLS connections under a flood of RSA handshakes
 	@scripts/install-packages build bench
 	@scripts/build bench gatehouse
 	@python3 bench/load/flood.py $(BENCH_FLAGS)
+
+bench-cluster: ## as a controller on a real API server: latency of changes, memory, CPU (BENCH_FLAGS="--percent 10")
+	@scripts/install-packages build
+	@scripts/build release gatehouse
+	@programs=$$(scripts/build-conformance) && "$$programs/rig" up --replicas 0 --output build/conformance/bench -- \
+	  "$$programs/bench-cluster" --gatehouse "$${GATEHOUSE:-build/release/gatehouse}" $(BENCH_FLAGS)
 
 fuzz: ## run every fuzz target FUZZ_SECONDS (60) on its corpus
 	@scripts/install-packages build test
