@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/log.h"
+#include "proxy/http/proxy_protocol.h"
 #include "proxy/upstream/health_check.h"
 #include "proxy/upstream/health_streak.h"
 
@@ -16,6 +17,13 @@ using Kind = ir::ActiveHealthCheck::Kind;
 constexpr auto kLongestSleep = std::chrono::seconds(60);
 constexpr Duration kLongestFirstPause = std::chrono::seconds(1);
 constexpr double kJitter = 0.1;  ///< of the interval, either way: checks of many gateways spread out
+
+/// What a cluster that wants a PROXY header gets in front of a check, which is no client's: UNKNOWN or LOCAL.
+std::string introduction(ir::ProxyProtocolOut wanted) {
+  if (wanted == ir::ProxyProtocolOut::off) return {};
+  const bool is_v1 = wanted == ir::ProxyProtocolOut::v1;
+  return http::write_proxy_header(is_v1 ? http::ProxyVersion::v1 : http::ProxyVersion::v2, {});
+}
 
 bool is_checked(const proxy::ClusterRuntime& cluster) {
   const auto kind = cluster.config->active_health.kind;
@@ -68,7 +76,9 @@ class HealthChecker::Patient final : public RefCounted<Patient>, private io::Tim
     ++self->checker_.checks_under_way_;
     const auto config = self->config_;  // stays although another may be adopted meanwhile
     const MonoTime began = self->loop().now();
-    const auto plan = self->plan();
+    const auto header = introduction(config->proxy_protocol);
+    auto plan = self->plan();
+    plan.prologue = header;
     const auto outcome = co_await proxy::check_endpoint(self->loop(), self->address_, config->active_health,
                                                         plan, self->cancel_);
     --self->checker_.checks_under_way_;

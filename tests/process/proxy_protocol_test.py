@@ -10,7 +10,7 @@ import unittest
 sys.dont_write_bytecode = True
 
 from cases import HOST, GatewayCase  # noqa: E402
-from servers import PATIENCE  # noqa: E402
+from servers import PATIENCE, free_ports  # noqa: E402
 
 REQUEST = f"GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode()
 POLICY = """apiVersion: gatehouse.dev/v1alpha1
@@ -19,6 +19,8 @@ metadata: {name: introduce}
 spec:
   targetRefs: [{group: "", kind: Service, name: backend}]
   proxyProtocol: {version: V1}
+"""
+CHECKS = """  healthCheck: {active: {http: {path: /health}, interval: 100ms}}
 """
 V2_SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 
@@ -96,6 +98,23 @@ class ProxyProtocol(GatewayCase):
                     self.assertTrue(request.startswith(b"GET / HTTP/1.1\r\n"), request)
                     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
                     self.assertEqual(200, client.read_answer()[0])
+
+    def test_checks_of_such_a_backend_are_the_gateways_own_connections(self) -> None:
+        for version, wanted in (("V1", b"PROXY UNKNOWN\r\n"), ("V2", V2_SIGNATURE + b"\x20\0\0\0")):
+            with self.subTest(version), socket.create_server(("127.0.0.1", 0)) as backend:
+                backend.settimeout(PATIENCE)
+                [self.port] = free_ports(1)
+                self.write_config(f"127.0.0.1:{backend.getsockname()[1]}")
+                self.config.with_name("policy.yaml").write_text(POLICY.replace("V1", version) + CHECKS)
+                gateway = self.start_gateway()
+                connection, _ = backend.accept()
+                with connection:
+                    connection.settimeout(PATIENCE)
+                    received = b""
+                    while not received.endswith(b"\r\n\r\n"):
+                        received += connection.recv(4096)
+                    self.assertTrue(received.startswith(wanted + b"GET /health HTTP/1.1\r\n"), received)
+                gateway.end()
 
     def refusals(self) -> float:
         lines = [line for line in self.gateway.admin("/metrics")[1].splitlines()
