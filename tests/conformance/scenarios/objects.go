@@ -28,7 +28,9 @@ func gatewayAPI(version, resource string) kind {
 	}}
 }
 
-func core(resource string) kind { return kind{resource: schema.GroupVersionResource{Version: "v1", Resource: resource}} }
+func core(resource string) kind {
+	return kind{resource: schema.GroupVersionResource{Version: "v1", Resource: resource}}
+}
 
 func ofCluster(of kind) kind {
 	of.isCluster = true

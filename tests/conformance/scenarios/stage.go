@@ -83,7 +83,9 @@ func (s *Stage) check(err error) {
 }
 
 // note is shown with the verdict: the numbers behind it.
-func (s *Stage) note(format string, values ...any) { s.notes = append(s.notes, fmt.Sprintf(format, values...)) }
+func (s *Stage) note(format string, values ...any) {
+	s.notes = append(s.notes, fmt.Sprintf(format, values...))
+}
 
 // later is done at the end, last first, whatever happened.
 func (s *Stage) later(cleanup func()) { s.cleanups = append(s.cleanups, cleanup) }
@@ -104,7 +106,9 @@ func (s *Stage) cleanUp() {
 }
 
 // start runs one more replica, with a Lease that is the scenario's own.
-func (s *Stage) start(arguments ...string) *gateway.Gateway { return s.startBy(s.Kubeconfig(), arguments...) }
+func (s *Stage) start(arguments ...string) *gateway.Gateway {
+	return s.startBy(s.Kubeconfig(), arguments...)
+}
 
 func (s *Stage) startBy(kubeconfig string, arguments ...string) *gateway.Gateway {
 	logs := filepath.Join(s.order.Output, s.name)

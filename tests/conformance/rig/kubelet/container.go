@@ -30,6 +30,7 @@ type container struct {
 	image   string
 	whole   bool
 	probe   *corev1.Probe
+	linger  time.Duration // preStop's sleep: it goes on serving for so long after its deletion
 	ports   []corev1.ContainerPort
 	enter   Enter
 	sink    *logSink
@@ -55,6 +56,9 @@ func (p *pod) newContainer(spec corev1.Container) (*container, error) {
 	made := &container{
 		name: spec.Name, image: spec.Image, whole: image.Whole, probe: spec.ReadinessProbe, ports: spec.Ports, pod: p,
 		sink: p.logs.open(p.object.Namespace, p.object.Name, spec.Name),
+	}
+	if hooks := spec.Lifecycle; hooks != nil && hooks.PreStop != nil && hooks.PreStop.Sleep != nil {
+		made.linger = time.Duration(hooks.PreStop.Sleep.Seconds) * time.Second
 	}
 	made.enter = Enter{
 		Root:      filepath.Join(p.folder, "root-"+spec.Name),
@@ -138,13 +142,21 @@ func (c *container) start() error {
 	return nil
 }
 
-// stop ends the process: at once, or with all of its grace when it is a whole one.
+// stop ends the process: after its preStop hook at once, or with all of its grace when it is a whole one.
 func (c *container) stop(grace time.Duration) {
 	c.mutex.Lock()
 	running, ended := c.process, c.ended
 	c.mutex.Unlock()
 	if running == nil {
 		return
+	}
+	if pause := min(c.linger, grace); pause > 0 {
+		select {
+		case <-ended:
+			return
+		case <-time.After(pause):
+		}
+		grace -= pause
 	}
 	if c.whole && grace > 0 {
 		_ = running.Signal(syscall.SIGTERM)

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/base64"
+	"fmt"
+	"math/rand"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const (
+	helmSecrets    = 500
+	helmSecretSize = 512 * 1024
+	memoryLimitKiB = 10 * 1024
+)
+
+// playSecrets fills the cluster with Secrets that nothing refers to, as Helm leaves them.
+func playSecrets(s *Stage) {
+	replica := s.start()
+	to := s.serve(1)
+	s.awaitQuiet(replica)
+	generation, memory := s.generation(replica), s.residentKiB(replica)
+
+	// base64 of what is random already, as of a compressed release; the API takes it in base64 once more.
+	content := make([]byte, helmSecretSize/4*3)
+	dice := rand.New(rand.NewSource(1))
+	for i := range content {
+		content[i] = byte(dice.Intn(256))
+	}
+	text := base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString(content)))
+	s.createAll(helmSecrets, func(i int) string {
+		return fmt.Sprintf("{apiVersion: v1, kind: Secret, type: helm.sh/release.v1, "+
+			"metadata: {name: sh.helm.release.v1.app.v%d, labels: {owner: helm}}, data: {release: %s}}", i, text)
+	})
+	// A change that is served shows that what came before it was looked at.
+	s.sleep(2 * time.Second)
+	if after := s.generation(replica); after != generation {
+		s.fail("%d Secrets that nothing refers to led from generation %d to %d", helmSecrets, generation, after)
+	}
+	s.apply(route("late", "web", "late.example", "echo"))
+	s.awaitServed(target{address: to.address, host: "late.example"})
+	grown := s.residentKiB(replica) - memory
+	s.note("%d Secrets of %d KiB: %d KiB more memory, generation unchanged", helmSecrets, helmSecretSize/1024, grown)
+	if grown > memoryLimitKiB {
+		s.fail("%d Secrets cost %d KiB", helmSecrets, grown)
+	}
+	s.check(s.of("Secret", s.namespace).DeleteCollection(s.ctx, metav1.DeleteOptions{},
+		metav1.ListOptions{LabelSelector: "owner=helm"}))
+}
