@@ -89,7 +89,7 @@ TEST_CASE("an error says the request, the status and the server's words") {
   server.inject({.status = 429, .reason = "TooManyRequests", .message = "slow down", .retry_after = "7"});
   CHECK(client->send(get("/api/v1/services")).retry_after == 7s);
   server.inject({.status = 502, .body = "<html>\nbad</html>"});
-  CHECK(client->send(get("/api/v1/services")).error.find("<html>\\x0abad</html>") != std::string::npos);
+  CHECK(client->send(get("/api/v1/services")).error.find("<html>\\u000abad</html>") != std::string::npos);
 }
 
 TEST_CASE("a server that is away, breaks off or hangs is an error in time") {
