@@ -93,12 +93,12 @@ class Chats:
         try:
             call = channel.stream_stream(METHOD)()
             sequence = 0
-            while not self._stop.is_set():
+            await self._exchange(call, b"first of %d" % number)
+            self._connected.release()
+            while not self._stop.is_set():  # so that the last echo comes when all changes are over
+                await asyncio.sleep(self._interval)
                 sequence += 1
                 await self._exchange(call, b"%d of %d" % (sequence, number))
-                if sequence == 1:
-                    self._connected.release()
-                await asyncio.sleep(self._interval)
             await call.done_writing()
             if await asyncio.wait_for(call.read(), PATIENCE) is not grpc.aio.EOF:
                 raise ValueError("a message behind the last echo")

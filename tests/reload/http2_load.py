@@ -51,13 +51,11 @@ class Http2Connections:
             conn.initiate_connection()
             head = [(":method", "GET"), (":scheme", "https" if secure else "http"), (":path", "/kept"),
                     (":authority", self._host)]
-            asked = 0
-            while not self._stop.is_set():
-                await self._ask(conn, reader, writer, head)
-                asked += 1
-                if asked == 1:
-                    self._connected.release()
+            await self._ask(conn, reader, writer, head)
+            self._connected.release()
+            while not self._stop.is_set():  # so that the last answer comes when all changes are over
                 await asyncio.sleep(self._interval)
+                await self._ask(conn, reader, writer, head)
             conn.close_connection()
             writer.write(conn.data_to_send())
             writer.close()
