@@ -131,7 +131,7 @@ def run_row(args: argparse.Namespace, row: Row, cores: tuple[int, int], folder: 
             notes: list[str]) -> dict[str, Figures]:
     proxy_core, load_core = cores
     with contextlib.ExitStack() as stack:
-        backend = stack.enter_context(start_backend(row, folder, load_core))
+        backend = start_backend(row, folder, load_core, stack)
         servers = start_all(args.proxies, row, backend.port, proxy_core, folder, stack, notes)
         samples: dict[str, list[Sample]] = {server.name: [] for server in servers}
         for server in servers:  # warm connections, caches and allocators
@@ -147,15 +147,15 @@ def run_row(args: argparse.Namespace, row: Row, cores: tuple[int, int], folder: 
     return {name: Figures.of(found) for name, found in samples.items() if found}
 
 
-def start_backend(row: Row, folder: pathlib.Path, core: int) -> Server:
-    if row.scene.backend == "grpc":
-        backend = peers.start_grpc_backend(folder, core)
-        scene = Scene(front="h2c", backend="grpc")
-        backend.wait_until_serving(scene.path, size=SIZES[scene.path],
-                                   ask=lambda port, path: ask(scene, port, path, folder))
-    else:
-        backend = peers.start_backend(folder, core)
+def start_backend(row: Row, folder: pathlib.Path, core: int, stack: contextlib.ExitStack) -> Server:
+    if row.scene.backend != "grpc":
+        backend = stack.enter_context(peers.start_backend(folder, core))
         backend.wait_until_serving("/get")
+        return backend
+    backend = stack.enter_context(peers.start_grpc_backend(folder, core))
+    scene = Scene(front="h2c", backend="grpc")
+    backend.wait_until_serving(scene.path, size=SIZES[scene.path],
+                               ask=lambda port, path: ask(scene, port, path, folder))
     return backend
 
 
