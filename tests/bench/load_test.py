@@ -129,8 +129,11 @@ class OtherRows(unittest.TestCase):
         rows = [report.Row(str(n), 64, scene=Scene(front="https")) for n in range(3)]
         lines = report.goal_lines({row: behind for row in rows})
         self.assertEqual(3, sum("x nginx, goal 1.00: met" in line for line in lines))
-        self.assertIn("behind haproxy in 3 of these rows, at most 2: MISSED", lines)
+        self.assertIn("behind haproxy in 3 of 3 other rows, at most 2: MISSED", lines)
         self.assertIn("at most 2: met", report.goal_lines({row: behind for row in rows[:2]})[-1])
+
+    def test_a_goal_is_not_met_by_what_was_not_compared(self):
+        self.assertEqual([], report.goal_lines({self.ROW: {"gatehouse": figures(10)}}))
 
     def test_cpu_and_rate_are_per_gib_of_answers(self):
         load = wrk.Load(requests=7, per_second=3.5, p50_us=0, p99_us=0, bad_answers=0, gib=2.0, gib_per_second=1.0)
