@@ -18,14 +18,20 @@ const (
 
 // playLeader ends the leader of two replicas twice: without warning, and with (K9).
 func playLeader(s *Stage) {
-	first, second := s.start(), s.start()
-	to := s.serve(2)
+	// One machine has an address once: each replica is reached at its own, as pods are.
+	first, second := s.start("--bind", addressOfReplica(0)), s.start("--bind", addressOfReplica(1))
+	s.serveAt(target{address: addressOfReplica(0) + ":80", host: "echo.example"}, 2)
 	foreign := foreignWriter{stage: s}
 	s.check(foreign.write(s.ctx))
 	if foreign.writes != 1 {
 		s.fail("the other controller's entry could not be written")
 	}
 	leader, other := s.leaderOf(first, second)
+	to := target{address: addressOfReplica(0) + ":80", host: "echo.example"}
+	if other == second {
+		to.address = addressOfReplica(1) + ":80"
+	}
+	s.awaitServed(to)
 	s.awaitQuiet(leader)
 	s.kill(leader)
 	began := time.Now()
@@ -37,7 +43,9 @@ func playLeader(s *Stage) {
 	s.expectLeader(other)
 	s.expectNoFailures(load, 200)
 
-	replacement := s.start()
+	replacement := s.start("--bind", addressOfReplica(2))
+	to.address = addressOfReplica(2) + ":80"
+	s.awaitServed(to)
 	if s.leads(replacement) {
 		s.fail("two replicas lead")
 	}
@@ -57,6 +65,8 @@ func playLeader(s *Stage) {
 		s.fail("the other controller's entry was harmed: %v", entry)
 	}
 }
+
+func addressOfReplica(number int) string { return fmt.Sprintf("127.65.0.%d", number+1) }
 
 func (s *Stage) leaderOf(one, two *gateway.Gateway) (leader, other *gateway.Gateway) {
 	s.await(20*time.Second, "one replica leads", func() error {

@@ -71,12 +71,18 @@ spec:
 // it returns when a client gets answers.
 func (s *Stage) serve(pods int) target {
 	s.apply(web("web"))
+	to := target{address: s.addressOf("web"), host: "echo.example"}
+	s.serveAt(to, pods)
+	return to
+}
+
+// serveAt is serve() for a gateway that listens elsewhere than its Gateway says.
+func (s *Stage) serveAt(to target, pods int) {
+	s.apply(web("web"))
 	s.apply(backend("echo", pods))
 	s.apply(route("echo", "web", "echo.example", "echo"))
 	s.awaitPods("echo")
-	to := target{address: s.addressOf("web"), host: "echo.example"}
 	s.awaitServed(to)
-	return to
 }
 
 func (s *Stage) awaitServed(to target) time.Duration {

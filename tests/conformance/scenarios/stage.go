@@ -121,7 +121,7 @@ func (s *Stage) startBy(kubeconfig string, arguments ...string) *gateway.Gateway
 	}
 	started, err := gateway.Start(s.ctx, gateway.Options{
 		Program: s.order.Gatehouse, Kubeconfig: kubeconfig, Logs: logs, Replica: len(s.replicas),
-		Arguments: append([]string{"--lease", s.namespace + "/gatehouse"}, arguments...),
+		Arguments: append([]string{"--lease", s.namespace + "/gatehouse", "--drain-delay", "0s"}, arguments...),
 	})
 	if started != nil {
 		s.replicas = append(s.replicas, started)

@@ -6,9 +6,11 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"gatehouse.dev/tests/conformance/rig/process"
@@ -73,8 +75,10 @@ func (g *Gateway) Stop() error {
 		return fmt.Errorf("the gateway ended by itself with code %d: see %s", g.process.ExitCode(), g.log)
 	default:
 	}
-	if err := g.process.Stop(stopPatience); err != nil {
-		return err
+	if !g.process.Stop(stopPatience) {
+		evidence := g.describe()
+		g.process.Kill()
+		return fmt.Errorf("the gateway did not end within %s of SIGTERM: see %s", stopPatience, evidence)
 	}
 	if code := g.process.ExitCode(); code != 0 {
 		return fmt.Errorf("the gateway ended with code %d: see %s", code, g.log)
@@ -101,6 +105,28 @@ func (g *Gateway) awaitReady(ctx context.Context) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// describe writes down what the process still has open, and returns where.
+func (g *Gateway) describe() string {
+	path := strings.TrimSuffix(g.log, ".log") + "-open.txt"
+	file, err := os.Create(path)
+	if err != nil {
+		return err.Error()
+	}
+	defer file.Close()
+	for _, table := range []string{"tcp", "udp"} {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", g.PID(), table))
+		_, _ = file.Write(text)
+	}
+	client := http.Client{Timeout: time.Second}
+	answer, err := client.Get("http://" + g.admin + "/metrics")
+	if err != nil {
+		return path
+	}
+	defer answer.Body.Close()
+	_, _ = io.Copy(file, answer.Body)
+	return path
 }
 
 func isReady(ctx context.Context, admin string) bool {

@@ -66,9 +66,10 @@ func (p *pod) newContainer(spec corev1.Container) (*container, error) {
 		Arguments: image.Program[1:],
 		Variables: variables,
 	}
-	if len(spec.Command) > 0 || len(spec.Args) > 0 {
-		made.enter.Arguments = slices.Concat(spec.Command[min(1, len(spec.Command)):], spec.Args)
+	if len(spec.Command) > 0 {
+		made.enter.Arguments = spec.Command[1:]
 	}
+	made.enter.Arguments = slices.Concat(made.enter.Arguments, spec.Args)
 	made.enter.setUser(p.object.Spec.SecurityContext, spec.SecurityContext)
 	for _, mount := range spec.VolumeMounts {
 		source := p.volumePath(mount.Name)

@@ -28,7 +28,7 @@ const NodeName = "rig-node"
 // Image says which program stands for an image.
 type Image struct {
 	Contains string   // the image's name contains this
-	Program  []string // path and first arguments; a container's own command replaces these
+	Program  []string // path and first arguments; a command of the container replaces the latter
 	// Whole makes the container more than a listening program: it gets its service account's token, ends by SIGTERM
 	// within its grace period, and its mounted volumes follow their sources.
 	Whole bool
