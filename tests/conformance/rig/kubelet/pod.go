@@ -21,6 +21,8 @@ import (
 const (
 	retryPause    = 200 * time.Millisecond
 	refreshPeriod = 30 * time.Second
+	// The last packets of processes that were killed still travel: peers are to learn of their end.
+	farewell = 500 * time.Millisecond
 )
 
 // pod is one pod from its binding to its deletion: run() is all of its life, in a goroutine of its own.
@@ -83,8 +85,8 @@ func (p *pod) run(ctx context.Context) {
 		p.persist(life, "containers", p.prepareContainers) {
 		p.live(life)
 	}
-	p.takeDown()
 	p.delete(ctx)
+	p.takeDown()
 }
 
 // persist tries until it works or the pod ends, as a kubelet does; it says why once for each new reason.
@@ -221,6 +223,7 @@ func (p *pod) isWhole() bool {
 
 func (p *pod) takeDown() {
 	if p.network != nil {
+		time.Sleep(farewell)
 		p.network.Close()
 	}
 	_ = os.RemoveAll(p.folder)
