@@ -139,7 +139,10 @@ Duration Discovery::ask() {
     for (std::size_t i = 0; i < kinds.size(); ++i) settle(*kinds[i], results[i]);
   }
   if (has_failed_) return backoff_.next();
-  return is_wanting_ ? times_.rediscover : Duration(std::chrono::hours(1));
+  Duration pause = is_wanting_ ? times_.rediscover : Duration(std::chrono::hours(1));
+  for (const auto& [kind, since] : vanishing_)
+    pause = std::min(pause, since + times_.rediscover - clock_.now());
+  return std::max<Duration>(pause, std::chrono::milliseconds(1));
 }
 
 void Discovery::settle(const WatchedKind& kind, const Served& served) {

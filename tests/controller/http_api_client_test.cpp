@@ -2,7 +2,12 @@
 // Calls and watches against a real server: credentials, TLS, errors, deadlines, stop().
 #include "controller/http_api_client.h"
 
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -37,6 +42,22 @@ ApiRequest get(std::string path) {
   ApiRequest request;
   request.path = std::move(path);
   return request;
+}
+
+/// Of the connection of this process to `port`; -1: there is none, or more than one value.
+int option_of_connection(int port, int level, int name) {
+  int found = -1;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int fd = std::stoi(entry.path().filename());
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0 || peer.sin_family != AF_INET)
+      continue;
+    if (ntohs(peer.sin_port) != port) continue;
+    socklen_t length = sizeof found;
+    getsockopt(fd, level, name, &found, &length);
+  }
+  return found;
 }
 
 }  // namespace
@@ -268,6 +289,33 @@ TEST_CASE("a client certificate is shown, and a new authority in its file is use
   access.key.text.clear();
   ApiClientFactory nobody(access, clock);
   CHECK_FALSE(nobody.make_client()->send(get("/api/v1/services")).ok());
+}
+
+TEST_CASE("a dead API server is found within a minute, whether we wait or send") {
+  FakeApiServer server;
+  ApiClientFactory factory(access_to(server));
+  const auto client = factory.make_client();
+  REQUIRE(client->send(get("/api/v1/services")).ok());
+  const auto option = [&](int level, int name) { return option_of_connection(server.port(), level, name); };
+  CHECK(option(SOL_SOCKET, SO_KEEPALIVE) == 1);
+  const int idle = option(IPPROTO_TCP, TCP_KEEPIDLE);
+  const int found = idle + option(IPPROTO_TCP, TCP_KEEPCNT) * option(IPPROTO_TCP, TCP_KEEPINTVL);
+  CHECK((idle > 0 && found <= 60));
+  const int unacknowledged = option(IPPROTO_TCP, TCP_USER_TIMEOUT);
+  CHECK((unacknowledged > 0 && unacknowledged <= 60'000));
+}
+
+TEST_CASE("a long answer comes compressed, and whole") {
+  FakeApiServer server;
+  for (int i = 0; i < 300; ++i) {
+    server.put("apiVersion: v1\nkind: Service\nmetadata: {name: s" + std::to_string(i) +
+               ", namespace: shop}\nspec: {ports: [{port: 80}]}\n");
+  }
+  ApiClientFactory factory(access_to(server));
+  const auto answer = factory.make_client()->send(get("/api/v1/services"));
+  REQUIRE(answer.ok());
+  CHECK(server.requests().at(0).accept_encoding == "gzip");
+  CHECK(nlohmann::json::parse(answer.body)["items"].size() == 300);
 }
 
 }  // namespace gatehouse::controller
