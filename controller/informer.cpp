@@ -49,6 +49,7 @@ void Informer::add_place(std::string ns, std::uint64_t seed) {
     return made.is_watching;
   };
   listener.happened = [this, &made](WatchEvent event) { return take_event(made, std::move(event)); };
+  listener.wants = setup_.wants;
   made.list_watch =
       std::make_unique<ListWatch>(std::move(where), std::move(listener), setup_.times, clock_, seed);
   const BackoffTimes times{setup_.times.first_pause, setup_.times.longest_pause, setup_.times.healthy_after};
@@ -97,6 +98,11 @@ void Informer::serve(const std::string& version) {
   if (version_ == version || stopping_) return;
   is_absent_ = false;
   change_epoch(version);
+}
+
+void Informer::list_again() {
+  const std::lock_guard lock(mutex_);
+  if (!version_.empty() && !stopping_) change_epoch(std::string(version_));
 }
 
 void Informer::absent() {

@@ -29,6 +29,7 @@ class Informer {
     const WatchedKind* kind = nullptr;
     WatchScope scope;
     Informers::Deliver deliver;
+    Informers::Wants wants;
     std::function<void()> on_missing;  ///< the server says it does not have the kind; asks discovery
     InformerTimes times;
   };
@@ -44,6 +45,8 @@ class Informer {
   void serve(const std::string& version);
   /// The kind is not served: what was there is gone.
   void absent();
+  /// Everything there is comes once more.
+  void list_again();
   /// It is not known whether it is served.
   void unknown(const std::string& error);
   /// Ends all waits; the threads end soon.

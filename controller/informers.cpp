@@ -37,13 +37,14 @@ void pass_on(Informer& informer, const Served& served) {
 }  // namespace
 
 Informers::Informers(ApiClientFactory& factory, WatchScope scope, Deliver deliver, InformerTimes times,
-                     const Clock& clock) {
+                     const Clock& clock, Wants wants) {
   std::vector<const WatchedKind*> asked;
   for (const auto& kind : watched_kinds()) {
     Informer::Setup setup;
     setup.kind = &kind;
     setup.scope = scope;
     setup.deliver = deliver;
+    setup.wants = wants;
     setup.times = times;
     setup.on_missing = [this] { discovery_->ask_soon(); };
     informers_.push_back(std::make_unique<Informer>(factory, std::move(setup), clock, random_seed()));
@@ -73,6 +74,11 @@ void Informers::stop() {
   for (auto& informer : informers_) informer->begin_stop();
   discovery_->stop();
   for (auto& informer : informers_) informer->stop();
+}
+
+void Informers::list_routes_again() {
+  for (auto& informer : informers_)
+    if (informer->kind().kind.ends_with("Route")) informer->list_again();
 }
 
 std::vector<InformerState> Informers::states() const {

@@ -45,8 +45,10 @@ class Informers {
  public:
   using Deliver = std::function<void(Delivery)>;
 
+  /// Whether an object is worth keeping; one that is not is delivered as gone. Empty: all are. Any thread.
+  using Wants = std::function<bool(const Arrival&)>;
   Informers(ApiClientFactory& factory, WatchScope scope, Deliver deliver, InformerTimes times = {},
-            const Clock& clock = system_clock());
+            const Clock& clock = system_clock(), Wants wants = {});
   ~Informers();
   Informers(const Informers&) = delete;
   Informers& operator=(const Informers&) = delete;
@@ -54,6 +56,8 @@ class Informers {
   void start();
   void stop();
 
+  /// All routes come once more: others are wanted than before. Thread: any.
+  void list_routes_again();
   /// Thread: any. In the order of watched_kinds().
   std::vector<InformerState> states() const;
   bool all_synced() const;

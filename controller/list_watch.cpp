@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <utility>
 
 namespace gatehouse::controller {
@@ -77,7 +76,8 @@ ListWatch::Step ListWatch::list(ApiClient& client, const std::string& version) {
     if (!page.error.empty())
       return {Outcome::failed,
               fmt::format("GET {}: {}", collection_path(*place_.kind, version, ""), page.error)};
-    std::move(page.arrivals.begin(), page.arrivals.end(), std::back_inserter(all));
+    for (auto& arrival : page.arrivals)
+      if (is_wanted(arrival)) all.push_back(std::move(arrival));
     if (page.next.empty()) break;
     query = fmt::format("limit={}&continue={}", kPageSize, percent_encoded(page.next));
   }
@@ -117,6 +117,8 @@ ListWatch::Step ListWatch::watch(ApiClient& client, const std::string& version) 
     resource_version_ = event.resource_version;
     return event.type == WatchEvent::Type::bookmark || listener_.happened(std::move(event));
   });
+    if (event.type == WatchEvent::Type::changed && !is_wanted(event.arrival))
+      event.type = WatchEvent::Type::gone;
   return after_watch(answer, last, clock_.now() - began, had_events);
 }
 

@@ -31,6 +31,8 @@ class ListWatch {
     std::function<bool(std::vector<Arrival>)> listed;
     std::function<bool()> watching;  ///< the server has agreed to a watch
     std::function<bool(WatchEvent)> happened;
+    /// What it does not want is as good as gone, page by page; empty: everything.
+    std::function<bool(const Arrival&)> wants{};
   };
   enum class Outcome : std::uint8_t {
     well,     ///< the next step may follow at once
@@ -60,6 +62,7 @@ class ListWatch {
   Step after_watch(const ApiAnswer& answer, const WatchEvent& last, Duration lasted, bool had_events);
   Step failure(const ApiAnswer& answer) const;
   std::string path(const std::string& version, const std::string& query) const;
+  bool is_wanted(const Arrival& arrival) const { return !listener_.wants || listener_.wants(arrival); }
   std::string watch_query();
 
   const Place place_;

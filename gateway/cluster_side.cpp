@@ -54,7 +54,9 @@ ClusterSide::ClusterSide(Parts parts, controller::ClusterAccess access)
       lease_clients_(std::move(access), system_clock(), kLeaseTimes),
       infrastructure_(infrastructure_options(parts_.settings, own_namespace(clients_.access().ns))),
       identity_(replica_identity()),
-      source_(parts_.store) {
+      source_(parts_.store),
+      foreign_({.controller_names = parts_.settings.controller_names,
+                .list_again = [this] { informers_->list_routes_again(); }}) {
   const auto& settings = parts_.settings.kubernetes;
   const auto& clock = system_clock();
   events_ = std::make_unique<controller::EventRecorder>(
@@ -84,7 +86,8 @@ ClusterSide::ClusterSide(Parts parts, controller::ClusterAccess access)
         parts_.loop.post([this, shared] { take(*shared); });
       });
   informers_ = std::make_unique<controller::Informers>(
-      clients_, watch_scope(settings, infrastructure_.own_namespace), to_here);
+      clients_, watch_scope(settings, infrastructure_.own_namespace), to_here, controller::InformerTimes{},
+      clock, [this](const auto& arrival) { return foreign_.wants(arrival); });
 }
 
 ClusterSide::~ClusterSide() {
@@ -125,6 +128,7 @@ void ClusterSide::lead(bool is_leader) {
 /// On a thread of the informers.
 void ClusterSide::deliver(controller::Delivery delivery) {
   if (is_data(delivery.kind)) return data_->notice(delivery);
+  foreign_.learn(delivery);
   if (controller::has_status_of_ours(delivery.kind)) writer_->observe(delivery);
   auto shared = std::make_shared<const controller::Delivery>(std::move(delivery));
   parts_.loop.post([this, shared] { take(*shared); });

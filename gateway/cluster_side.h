@@ -17,6 +17,7 @@
 #include "controller/cluster_source.h"
 #include "controller/data_fetcher.h"
 #include "controller/event_recorder.h"
+#include "controller/foreign_routes.h"
 #include "controller/informers.h"
 #include "controller/leader_election.h"
 #include "controller/observed_statuses.h"
@@ -81,6 +82,7 @@ class ClusterSide {
   const std::string identity_;
 
   controller::ClusterSource source_;
+  controller::ForeignRoutes foreign_;
   translate::DataReferences wanted_data_;
   bool is_synced_ = false;
   bool awaits_data_ = false;  ///< a pass waits for what new references lead to

@@ -163,6 +163,18 @@ TEST_CASE("what went while versions expired is found by one whole list") {
 }
 
 TEST_CASE("a server that was away is watched on, without another list") {
+TEST_CASE("routes are listed again on demand, by themselves and without being not synced") {
+  Rig rig;
+  rig.server.put(route("one"));
+  REQUIRE(rig.sync());
+  rig.informers.list_routes_again();
+  CHECK(rig.mirror.wait_until([&] { return rig.mirror.wholes("HTTPRoute") == 2; }));
+  CHECK(rig.informers.all_synced());
+  CHECK(rig.mirror.wholes("Gateway") == 1);
+  rig.server.put(route("two"));
+  CHECK(rig.comes_to("HTTPRoute", {"shop/one", "shop/two"}));
+}
+
   Rig rig;
   REQUIRE(rig.sync());
   REQUIRE(rig.server.wait_for_watches("", static_cast<int>(watched_kinds().size())));

@@ -90,7 +90,8 @@ struct Rig {
              [this](WatchEvent event) {
                events.push_back((event.type == WatchEvent::Type::gone ? "-" : "+") + event.arrival.name);
                return true;
-             }},
+             },
+             [this](const Arrival& arrival) { return arrival.name != unwanted; }},
             {}, clock, 42) {}
 
   ListWatch::Step step() { return list_watch.step(api, "v1"); }
@@ -102,6 +103,7 @@ struct Rig {
   std::vector<std::vector<std::string>> lists;
   std::vector<std::string> events;
   int watches = 0;
+  std::string unwanted;
   ListWatch list_watch;
 };
 
@@ -125,6 +127,20 @@ TEST_CASE("first a list from the cache, then a watch from its version") {
   rig.api.watch({});
   rig.step();
   CHECK(rig.asked_for("resourceVersion=12&"));
+}
+
+TEST_CASE("what is not wanted is left out of a list, and gone when a watch tells of it") {
+  Rig rig;
+  rig.unwanted = "shop/b";
+  rig.api.list(R"({"metadata":{"resourceVersion":"7"},"items":[)" + route("a", "3") + "," + route("b", "4") +
+               "]}");
+  rig.step();
+  CHECK(rig.lists == std::vector<std::vector<std::string>>{{"shop/a"}});
+
+  rig.unwanted = "shop/a";
+  rig.api.watch({event("MODIFIED", route("b", "11")), event("MODIFIED", route("a", "12"))});
+  rig.step();
+  CHECK(rig.events == std::vector<std::string>{"+shop/b", "-shop/a"});
 }
 
 TEST_CASE("watches last 5 to 10 minutes, and not all the same") {
