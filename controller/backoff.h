@@ -22,7 +22,9 @@ class Backoff {
   Backoff(BackoffTimes times, const Clock& clock, std::uint64_t seed);
 
   /// After a failure: the wait before the next try. A server's own wish is a lower limit.
-  Duration next(std::optional<Duration> wished = std::nullopt);
+  Duration next(std::optional<Duration> wished = std::nullopt) { return next(wished, times_.longest); }
+  /// With a limit other than the usual one, this time.
+  Duration next(std::optional<Duration> wished, Duration longest);
 
  private:
   double dice();

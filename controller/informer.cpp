@@ -178,7 +178,9 @@ void Informer::work(Place& place, const std::string& version) {
     if (step.outcome == ListWatch::Outcome::well) continue;
     note(place, step.error);
     if (step.outcome == ListWatch::Outcome::missing) setup_.on_missing();
-    goes_on = pause(place, place.backoff->next(step.wished));
+    const auto& times = setup_.times;
+    const auto longest = step.is_unanswered ? times.longest_unanswered : times.longest_pause;
+    goes_on = pause(place, place.backoff->next(step.wished, longest));
   }
   const std::lock_guard lock(mutex_);
   place.client.reset();

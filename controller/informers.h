@@ -32,8 +32,9 @@ struct InformerState {
 struct InformerTimes {
   Duration first_pause = std::chrono::milliseconds(800);
   Duration longest_pause = std::chrono::seconds(30);
-  Duration healthy_after = std::chrono::minutes(2);  ///< pauses start small again
-  Duration short_watch = std::chrono::seconds(1);    ///< one that ends sooner, without an event, has failed
+  Duration longest_unanswered = std::chrono::seconds(5);  ///< instead, while nobody is there to be spared
+  Duration healthy_after = std::chrono::minutes(2);       ///< pauses start small again
+  Duration short_watch = std::chrono::seconds(1);  ///< one that ends sooner, without an event, has failed
   Duration rediscover = std::chrono::seconds(30);
   int least_watch_seconds = 300;  ///< timeoutSeconds is drawn from here to twice that
 };
@@ -44,9 +45,9 @@ struct InformerTimes {
 class Informers {
  public:
   using Deliver = std::function<void(Delivery)>;
-
   /// Whether an object is worth keeping; one that is not is delivered as gone. Empty: all are. Any thread.
   using Wants = std::function<bool(const Arrival&)>;
+
   Informers(ApiClientFactory& factory, WatchScope scope, Deliver deliver, InformerTimes times = {},
             const Clock& clock = system_clock(), Wants wants = {});
   ~Informers();
@@ -55,9 +56,9 @@ class Informers {
 
   void start();
   void stop();
-
   /// All routes come once more: others are wanted than before. Thread: any.
   void list_routes_again();
+
   /// Thread: any. In the order of watched_kinds().
   std::vector<InformerState> states() const;
   bool all_synced() const;

@@ -47,6 +47,7 @@ ListWatch::Step ListWatch::failure(const ApiAnswer& answer) const {
   step.outcome = answer.is_not_found() ? Outcome::missing : Outcome::failed;
   step.error = answer.error;
   step.wished = answer.retry_after;
+  step.is_unanswered = answer.status == 0 || answer.status == 503 || answer.retry_after.has_value();
   return step;
 }
 
@@ -83,6 +84,7 @@ ListWatch::Step ListWatch::list(ApiClient& client, const std::string& version) {
   }
   freshness_ = Freshness::newest;
   if (listener_.listed(std::move(all))) resource_version_ = page.resource_version;
+  has_just_listed_ = true;
   return {};
 }
 
@@ -115,20 +117,23 @@ ListWatch::Step ListWatch::watch(ApiClient& client, const std::string& version) 
     }
     had_events = true;
     resource_version_ = event.resource_version;
-    return event.type == WatchEvent::Type::bookmark || listener_.happened(std::move(event));
-  });
     if (event.type == WatchEvent::Type::changed && !is_wanted(event.arrival))
       event.type = WatchEvent::Type::gone;
+    return event.type == WatchEvent::Type::bookmark || listener_.happened(std::move(event));
+  });
   return after_watch(answer, last, clock_.now() - began, had_events);
 }
 
 ListWatch::Step ListWatch::after_watch(const ApiAnswer& answer, const WatchEvent& last, Duration lasted,
                                        bool had_events) {
   using Type = WatchEvent::Type;
+  const bool was_first = std::exchange(has_just_listed_, false);
   if (last.type == Type::expired || last.type == Type::broken || asks_for_list(answer)) start_anew();
   const bool was_short = lasted < times_.short_watch && !had_events;
+  // After an outage what we know is too old: the list follows at once.
+  if (answer.is_expired() && !was_first) return {};
   if (last.type == Type::expired) {
-    if (!was_short) return {};
+    if (!was_short || !was_first) return {};
     return {Outcome::failed, fmt::format("watch of {}: {}", place_.kind->plural, last.error)};
   }
   if (!last.error.empty())

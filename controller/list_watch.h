@@ -43,6 +43,7 @@ class ListWatch {
     Outcome outcome = Outcome::well;
     std::string error{};
     std::optional<Duration> wished{};  ///< the server's own pause
+    bool is_unanswered = false;        ///< it could not be reached, is starting, or says when to come back
   };
 
   ListWatch(Place place, Listener listener, InformerTimes times, const Clock& clock, std::uint64_t seed);
@@ -61,8 +62,8 @@ class ListWatch {
   Step watch(ApiClient& client, const std::string& version);
   Step after_watch(const ApiAnswer& answer, const WatchEvent& last, Duration lasted, bool had_events);
   Step failure(const ApiAnswer& answer) const;
-  std::string path(const std::string& version, const std::string& query) const;
   bool is_wanted(const Arrival& arrival) const { return !listener_.wants || listener_.wants(arrival); }
+  std::string path(const std::string& version, const std::string& query) const;
   std::string watch_query();
 
   const Place place_;
@@ -72,6 +73,7 @@ class ListWatch {
   std::uint64_t dice_;
   Freshness freshness_ = Freshness::any;
   std::string resource_version_;  ///< to watch from; empty: list first
+  bool has_just_listed_ = false;  ///< no watch since: what expires now would do so again
 };
 
 }  // namespace gatehouse::controller

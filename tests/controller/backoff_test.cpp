@@ -23,6 +23,15 @@ TEST_CASE("pauses double up to the longest, each with up to its own length on to
   }
 }
 
+TEST_CASE("a limit of its own makes pauses shorter, and later ones grow from there") {
+  FakeClock clock;
+  Backoff backoff({}, clock, 7);
+  for (int i = 0; i < 10; ++i) CHECK(backoff.next({}, 5s) < 10s);
+  const auto later = backoff.next();
+  CHECK(later >= 10s);
+  CHECK(later < 20s);
+}
+
 TEST_CASE("pauses of different seeds differ") {
   FakeClock clock;
   CHECK(Backoff({}, clock, 1).next() != Backoff({}, clock, 12345).next());

@@ -216,6 +216,32 @@ TEST_CASE("a watch that expires at once, again and again, has pauses") {
   CHECK(rig.step().outcome == Outcome::failed);
 }
 
+TEST_CASE(
+    "what expired while the server was away is listed at once, and after a pause when that expires too") {
+  const auto in_stream = event("ERROR", R"({"code":410})");
+  Rig rig;
+  rig.api.list(kEmptyList);
+  rig.step();
+  rig.api.fail(0, "cannot connect");
+  const auto away = rig.step();
+  CHECK(away.outcome == Outcome::failed);
+  CHECK(away.is_unanswered);
+  SECTION("as an event") {
+    rig.api.watch({in_stream}, 5ms);
+    CHECK(rig.step().outcome == Outcome::well);
+  }
+  SECTION("as an answer") {
+    rig.api.fail(410, "410 Gone");
+    CHECK(rig.step().outcome == Outcome::well);
+  }
+  rig.api.list(kEmptyList);
+  CHECK(rig.step().outcome == Outcome::well);
+  rig.api.watch({in_stream}, 5ms);
+  const auto again = rig.step();
+  CHECK(again.outcome == Outcome::failed);
+  CHECK_FALSE(again.is_unanswered);
+}
+
 TEST_CASE("a refused, throttled or broken watch is tried again from where it was, without a list") {
   Rig rig;
   rig.api.list(kEmptyList);
@@ -228,8 +254,13 @@ TEST_CASE("a refused, throttled or broken watch is tried again from where it was
   const auto throttled = rig.step();
   CHECK(throttled.outcome == Outcome::failed);
   CHECK(throttled.wished == Duration(7s));
+  CHECK(throttled.is_unanswered);
+  rig.api.fail(503, "503 ServiceUnavailable");
+  CHECK(rig.step().is_unanswered);
   rig.api.fail(500, "500 InternalError");
-  CHECK(rig.step().outcome == Outcome::failed);
+  const auto failed = rig.step();
+  CHECK(failed.outcome == Outcome::failed);
+  CHECK_FALSE(failed.is_unanswered);
   rig.api.watch({});
   rig.step();
   CHECK(rig.asked_for("resourceVersion=15&"));
