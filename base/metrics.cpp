@@ -139,8 +139,13 @@ std::uint64_t Table::since_base(std::uint32_t slot, std::size_t cell) const {
   return total(slot, cell) - series_[slot].base[cell];
 }
 
+/// From its first count on: thousands of objects that nobody asks for have no series.
 bool Table::is_shown(std::uint32_t slot) const {
-  return layout_.label.empty() || series_[slot].users > 0;
+  if (layout_.label.empty()) return true;
+  if (series_[slot].users == 0) return false;
+  for (std::size_t cell = 0; cell < layout_.row_cells; ++cell)
+    if (since_base(slot, cell) != 0) return true;
+  return false;
 }
 
 void Table::render(std::string& to) const {
@@ -154,6 +159,7 @@ void Table::render(std::string& to) const {
 }
 
 void Table::render_column(std::string& to, const Column& column) const {
+  const bool waits_for_first = !layout_.label.empty() && !column.fixed_label.empty();
   for (std::uint32_t slot = 0; slot < series_.size(); ++slot) {
     if (!is_shown(slot)) continue;
     if (column.kind == Kind::histogram) {
@@ -161,6 +167,7 @@ void Table::render_column(std::string& to, const Column& column) const {
       continue;
     }
     const auto value = column.kind == Kind::gauge ? total(slot, column.cell) : since_base(slot, column.cell);
+    if (waits_for_first && value == 0) continue;
     // A gauge's plus and minus may come from two workers' cells: the sum is right modulo 2^64.
     fmt::format_to(std::back_inserter(to), "{}{} {}\n", column.name, labels(column, slot),
                    static_cast<std::int64_t>(value));

@@ -83,7 +83,7 @@ TEST_CASE("an endpoint starts healthy, falls ill after its threshold, and recove
   CHECK(backend.requests().size() >= 4);
   CHECK(Clinic::wait_until([&] { return clinic.metric("gatehouse_upstream_unhealthy") == 1; }));
   CHECK(clinic.metric("gatehouse_upstream_checks_total", ",result=\"failed\"") >= 4);
-  CHECK(clinic.metric("gatehouse_upstream_checks_total", ",result=\"passed\"") == 0);
+  CHECK(clinic.metric("gatehouse_upstream_checks_total", ",result=\"passed\"") < 1);
 
   backend.set_script(ScriptedBackend::answering(std::string(ScriptedBackend::kOk)));
   REQUIRE(clinic.becomes(true));

@@ -34,7 +34,7 @@ TEST_CASE("a finished request counts by class, duration and bytes of its route")
   const auto text = probes.render();
   CHECK(has_line(text, R"(gatehouse_requests_total{route="HTTPRoute/a/b",code="2xx"} 1)"));
   CHECK(has_line(text, R"(gatehouse_requests_total{route="HTTPRoute/a/b",code="5xx"} 1)"));
-  CHECK(has_line(text, R"(gatehouse_requests_total{route="HTTPRoute/a/b",code="4xx"} 0)"));
+  CHECK(text.find("4xx") == std::string::npos);
   CHECK(has_line(text, R"(gatehouse_request_duration_seconds_bucket{route="HTTPRoute/a/b",le="0.001"} 1)"));
   CHECK(has_line(text, R"(gatehouse_request_duration_seconds_count{route="HTTPRoute/a/b"} 2)"));
   CHECK(has_line(text, R"(gatehouse_request_duration_seconds_sum{route="HTTPRoute/a/b"} 2.0007)"));
