@@ -11,11 +11,14 @@ import (
 )
 
 const (
-	perNamespace = 100
-	mebibyte     = 1 << 20
+	perNamespace      = 100
+	perOtherNamespace = 1000 // no more: they are deleted in one request
+	mebibyte          = 1 << 20
 )
 
 func scaleNamespace(i int) string { return fmt.Sprintf("scale-%d", i/perNamespace) }
+
+func otherNamespace(i int) string { return fmt.Sprintf("%s-%d", otherName, i/perOtherNamespace) }
 
 func scaleRoute(i int, version string) routeSpec {
 	return routeSpec{
@@ -206,15 +209,17 @@ func foreignRow(b *bench, ctx context.Context, report *report) error {
 }
 
 func (b *bench) loadForeign(ctx context.Context) error {
-	if err := b.addNamespace(ctx, otherName); err != nil {
-		return err
+	for i := 0; i < b.Foreign; i += perOtherNamespace {
+		if err := b.addNamespace(ctx, otherNamespace(i)); err != nil {
+			return err
+		}
 	}
-	if err := b.createObject(ctx, gateways, gatewayOf(otherName, otherName)); err != nil {
+	if err := b.createObject(ctx, gateways, gatewayOf(otherNamespace(0), otherName)); err != nil {
 		return err
 	}
 	return inParallel(ctx, b.Foreign, func(ctx context.Context, i int) error {
 		return b.createObject(ctx, routes, routeSpec{
-			namespace: otherName, name: routeName(i), host: routeHost(otherName, i), parent: otherName,
+			namespace: otherNamespace(i), name: routeName(i), host: routeHost(otherName, i), parent: otherNamespace(0),
 			service: serviceName,
 		}.object())
 	})
