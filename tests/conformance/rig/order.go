@@ -40,7 +40,7 @@ func parse(arguments []string) (order, error) {
 	flags.StringVar(&parsed.GatewayAPI, "gateway-api", "v1.7.0", "version of the CRDs and of the suite")
 	definitions := flags.String("crds", "deploy/crds", "further folders of CRDs, with commas")
 	flags.IntVar(&parsed.replicas, "replicas", 1, "gateways to start beside the pods")
-	gatewayArguments := flags.String("gateway-flags", "--drain-delay 0s", "further flags of the gateway, with spaces")
+	gatewayArguments := flags.String("gateway-flags", "--drain-delay 0s --drain-timeout 5s", "further flags of the gateway, with spaces")
 	tests := flags.String("run", "", "short names of tests, with commas; without it all")
 	flags.StringVar(&parsed.report, "report", "", "where the report of a full run goes that succeeded")
 	flags.StringVar(&parsed.version, "version", "unreleased", "of the gateway, for the report")
