@@ -147,6 +147,13 @@ TEST_CASE("each row sets a member of its own") {
                                                        {"log-format", "json"},
                                                        {"output", "json"},
                                                        {"dns-server", "127.0.0.1:53"},
+                                                       {"kubernetes", "on"},
+                                                       {"namespaces", "shop"},
+                                                       {"address-mode", "shared"},
+                                                       {"gateway-service", "edge/gatehouse"},
+                                                       {"gateway", "edge/web"},
+                                                       {"leader-election", "off"},
+                                                       {"lease", "edge/gatehouse"},
                                                        {"admin-address", "[::1]:1"}};
   for (const auto& setting : setting_table()) {
     INFO(setting.name);

@@ -144,7 +144,10 @@ TEST_CASE("every flag that the documents name exists") {
                               "--only",
                               "--rows",
                               "--rounds",
-                              "--seconds",  // of make bench
+                              "--seconds",      // of make bench
+                              "--percent",      // of make bench-cluster
+                              "--replicas",     // of make cluster
+                              "--server-side",  // of kubectl
                               "--retry",
                               "--retry-connrefused",
                               "--retry-delay",
