@@ -182,9 +182,10 @@ class Gateway(Process):
         return answer.status, answer.body.decode()
 
     def metric(self, name: str) -> float:
-        """The sum over its series."""
-        values = re.findall(rf"^{name}(?:\{{.*\}})? ([0-9.e+-]+)$", self.admin("/metrics")[1], re.MULTILINE)
-        require(values, f"/metrics has no {name}")
+        """The sum over its series, which may be none yet."""
+        text = self.admin("/metrics")[1]
+        require(f"# TYPE {name} " in text, f"/metrics has no {name}")
+        values = re.findall(rf"^{name}(?:\{{.*\}})? ([0-9.e+-]+)$", text, re.MULTILINE)
         return sum(map(float, values))
 
 
