@@ -22,7 +22,8 @@ void Publisher::publish(std::shared_ptr<const proxy::Runtime> runtime, std::func
     Publication publication;
     publication.runtime = runtime;
     for (const auto& socket : opened)
-      if (socket.error.empty()) publication.listen.push_back({socket.address, socket.fds[i], socket.transport});
+      if (socket.error.empty())
+        publication.listen.push_back({socket.address, socket.fds[i], socket.transport});
     publication.adopted = [this, waiting, adopted] {
       if (waiting->fetch_sub(1, std::memory_order_acq_rel) == 1) post_(adopted);
     };
@@ -37,8 +38,7 @@ std::vector<OpenedSocket> Publisher::open_missing(const proxy::Runtime& runtime)
     const Key key(socket.address, socket.transport);
     const auto known = bound_.find(key);
     if (known != bound_.end() && known->second.empty()) continue;
-    auto result =
-        open_listening_sockets(socket.address, static_cast<int>(workers_.size()), socket.transport);
+    auto result = open_listening_sockets(socket.address, static_cast<int>(workers_.size()), socket.transport);
     const bool is_news = known == bound_.end() || known->second != result.error;
     if (is_news && !result.error.empty()) log_error("listener: {}", result.error);
     if (result.error.empty()) log_info("listening on {}", name_of(key));
