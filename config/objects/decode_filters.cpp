@@ -16,6 +16,7 @@ constexpr std::size_t kMaxCorsEntries = 64;
 constexpr std::size_t kMaxCorsMethods = 9;
 constexpr std::size_t kMaxAuthHeaders = 64;
 constexpr Range kPercent{0, 100};
+constexpr Range kPositive{1, INT32_MAX};
 
 constexpr std::array<UnionMember, 8> kFilters{{
     {"RequestHeaderModifier", "requestHeaderModifier"},
@@ -119,8 +120,8 @@ HttpUrlRewrite read_rewrite(Reader& reader) {
 Fraction read_fraction(Reader& reader) {
   Fraction fraction;
   reader.require("numerator", "add it");
-  fraction.numerator = reader.clamped_integer("numerator", 0).value_or(0);
-  fraction.denominator = reader.clamped_integer("denominator", 1).value_or(fraction.denominator);
+  fraction.numerator = reader.small_integer("numerator", kNotNegative).value_or(0);
+  fraction.denominator = reader.small_integer("denominator", kPositive).value_or(fraction.denominator);
   if (fraction.numerator > fraction.denominator)
     reader.error_at("numerator", {"is greater than the denominator", "lower it"});
   return fraction;
@@ -165,7 +166,7 @@ HttpCors read_cors(Reader& reader) {
                                      "remove some"});
   cors.allow_headers = read_cors_list(reader, "allowHeaders", check_header_name);
   cors.expose_headers = reader.text_set("exposeHeaders", kMaxCorsEntries, check_header_name);
-  cors.max_age = reader.clamped_integer("maxAge", 1).value_or(cors.max_age);
+  cors.max_age = reader.small_integer("maxAge", kPositive).value_or(cors.max_age);
   return cors;
 }
 
@@ -221,8 +222,9 @@ HttpExternalAuth read_external_auth(Reader& reader) {
     auth.http_allowed_response_headers = http.text_set("allowedResponseHeaders", kMaxAuthHeaders, nullptr);
     warn_of_names(http, "allowedResponseHeaders", auth.http_allowed_response_headers);
   });
-  reader.object("forwardBody",
-                [&](Reader& body) { auth.forward_body_max_size = body.clamped_integer("maxSize", 0); });
+  reader.object("forwardBody", [&](Reader& body) {
+    auth.forward_body_max_size = body.small_integer("maxSize", kNotNegative);
+  });
   return auth;
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "config/objects/field_table.h"
@@ -35,6 +36,18 @@ std::string_view type_of(const json& value) {
   if (value.is_array()) return "a list";
   if (value.is_string()) return "a text";
   return value.is_boolean() ? "a boolean" : value.is_null() ? "empty" : "a number";
+}
+
+/// JSON has one kind of number: 80.0 is as whole as 80.
+bool is_whole(const json& value) {
+  if (!value.is_number_float()) return value.is_number_integer();
+  const auto number = value.get<double>();
+  return std::isfinite(number) && std::trunc(number) == number;
+}
+
+bool is_beyond_64_bits(const json& value) {
+  if (value.is_number_unsigned()) return value.get<std::uint64_t>() > INT64_MAX;
+  return value.is_number_float() && std::abs(value.get<double>()) >= 0x1p63;
 }
 
 }  // namespace
@@ -209,15 +222,15 @@ std::string Reader::required_choice(std::string_view key, std::span<const std::s
 }
 
 std::optional<std::int64_t> Reader::as_integer(const json& value, const Path& path, Range range) {
-  if (!value.is_number_integer()) {
+  if (!is_whole(value)) {
     say_wrong_type(path, "a whole number", value,
                    value.is_string() ? "remove the quotes" : "write a whole number");
     return std::nullopt;
   }
-  const bool huge = value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX;
+  const bool huge = is_beyond_64_bits(value);
   const auto number = huge ? INT64_MAX : value.get<std::int64_t>();
   if (number >= range.min && number <= range.max && !huge) return number;
-  if (range.max == INT64_MAX && number < range.min) {
+  if (range.max >= INT32_MAX && number < range.min) {
     diagnostics_.error(path, {fmt::format("{} is less than {}", value.dump(), range.min),
                               fmt::format("write a number of at least {}", range.min)});
     return std::nullopt;

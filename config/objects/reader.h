@@ -119,7 +119,8 @@ class Reader {
   std::string required_choice(std::string_view key, std::span<const std::string_view> choices);
   std::optional<std::int64_t> integer(std::string_view key, Range range);
   std::optional<std::int32_t> small_integer(std::string_view key, Range range);
-  /// Where the CRD sets no upper limit: what is beyond 32 bits counts as the greatest 32-bit number.
+  /// Where the CRD sets no upper limit and no format: what is beyond 32 bits counts as the greatest 32-bit
+  /// number.
   std::optional<std::int32_t> clamped_integer(std::string_view key, std::int64_t min);
   std::optional<bool> boolean(std::string_view key);
   std::optional<std::chrono::milliseconds> duration(std::string_view key);

@@ -72,12 +72,15 @@ constexpr std::string_view kClusterFeatures[] = {
     "GatewayInfrastructure",
     "GatewayInfrastructurePropagation",
 };
-static_assert(std::size(kSupportedFeatures) + std::size(kClusterFeatures) <= 64,
+/// Where Gateways are reached through Services, which have ClusterIPs.
+constexpr std::string_view kServiceFeature = "GatewayAddressRoutabilityCluster";
+static_assert(std::size(kSupportedFeatures) + std::size(kClusterFeatures) + 1 <= 64,
               "more than GatewayClass.status may list");
 
 std::vector<std::string> features(const Options& options) {
   std::vector<std::string> names(std::begin(kSupportedFeatures), std::end(kSupportedFeatures));
   if (options.in_cluster) names.insert(names.end(), std::begin(kClusterFeatures), std::end(kClusterFeatures));
+  if (options.address_mode != AddressMode::pool) names.emplace_back(kServiceFeature);
   std::sort(names.begin(), names.end());
   return names;
 }
