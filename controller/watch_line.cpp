@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kItemDepth = 2;  ///< of an element of "items" in a list
+constexpr int kItemDepth = 2;   ///< of an element of "items" in a list
 constexpr int kMaxDepth = 100;  ///< what lies deeper is left out
 
 const json& member(const json& object, std::string_view key) {

@@ -16,8 +16,9 @@ constexpr auto kLinger = std::chrono::seconds(1);  // F28
 constexpr std::size_t kLingerBytes = 64 * 1024;    // F20
 constexpr int kRequestsPerTurn = 32;               // F27: then others get their turn
 
-/// Several words, but neither a path nor a version: whoever sent this speaks something else, and could not read an answer. An
-/// HTTP/2 client with a broken preface takes an answer in HTTP/1 for a frame (RFC 9113 3.4).
+/// Several words, but neither a path nor a version: whoever sent this speaks something else, and could not
+/// read an answer. An HTTP/2 client with a broken preface takes an answer in HTTP/1 for a frame (RFC
+/// 9113 3.4).
 bool is_no_http(std::string_view head) {
   const auto line = head.substr(0, head.find('\r'));
   return line.find(' ') != std::string_view::npos && line.find('/') == std::string_view::npos;
