@@ -1,34 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Breaks each constraint of a schema in turn, at every kind of place that valid objects have."""
+"""Breaks each constraint of a schema in turn, at every kind of place that valid objects have, and combines
+changes that break nothing by themselves."""
+
+from __future__ import annotations
 
 import copy
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from schema import Definition, Place, spec_places
+from examples import Examples, chosen, short, situation
+from schema import Definition, Place, metadata_places, spec_places
+from texts import NUMBERS, OTHER_TYPES, TEXTS
 
 REMOVED = object()
-FEW = 6  # texts of TEXTS for a place whose rule was tried with all of them elsewhere
+FEW = 4  # texts of TEXTS for a place whose rule was tried with all of them elsewhere
+LONGEST = 40_000  # characters; longer texts only cost time
 
-TEXTS = [
-    "", " ", "a", "A", "0", "-", "-a", "a-", "a-b", ".", ".a", "a.", "a..b", "a.b", "a.-b", "a-.b", "A.b",
-    "*", "*.", "*.a", "*.*.a", "a.*", "a*", "**.a", "*.-a", "*a.b", "a b", " a", "a ", "a  b", "a\tb", "a\n",
-    "\n", "a\nb", "a\r\nb", "a\u0000b", "a_b", "_a", "a_", "a/b", "/a", "/", "a/", "a/b/c", "//", "/a//b",
-    "/.", "/./a", "/..", "/../a", "/a/.", "/a/..", "/..a", "/a./b", "/%2f", "/a%2Fb", "/a%", "/%zz", "/a%20b",
-    "/a#b", "/a?b", "é", "/é", "a.é", "日本", "a:b", "a,b", "a;b", "a=b", "a|b", 'a"b', "a\\b", "$a", "a$", "!",
-    "~", "192.0.2.1", "192.0.2.256", "010.0.0.1", "1.2.3", "::1", "2001:db8::1%eth0", "::ffff:1.2.3.4", "[::1]",
-    "0s", "1ms", "999ms", "1s", "10s", "1h", "1h1ms", "3601s", "24h", "25h", "1h30m", "1.5s", "1d", "-1s", "s1",
-    "100000s", "99999h", "1s1s1s1s", "1s1s1s1s1s", "http://a", "https://*.a:80", "http://a:123456", "http://",
-    "http://*", "http://a/", "http://a_b", "ftp://a", "HTTP://a", "null", "HTTP", "TCP", "Service", "XBackend",
-    "Hostname", "IPAddress", "NamedAddress", "HostnameX", "example.org/a", "example.org/", "k8s.io/a",
-    "a.k8s.io/b", "xk8s.io/a", "Example.org/a", "-a/b", "a/é", "Cluster", "System", "system", "spiffe://a",
-    "urn:a:b", "a://", "://a", "a.cluster.local", ".com.A", "com..A", "1a", "a1", "200", "099", "200-299",
-    "299-200", "600", "20", "x" * 63, "x" * 64, "x" * 253, "x" * 254, "a/" + "b" * 63, "a/" + "b" * 64,
-    "a" * 253 + "/b", "a" * 252 + "/b",
-]
-NUMBERS = [0, -1, 1, 2**31 - 1, 2**31, 2**32, 2**63 - 1, 2**63, 2**64, 1.5, 80.0, 1e3, -0.0]
-OTHER_TYPES = ["text", "7", 7, 1.5, True, False, ["text"], [], {"a": "b"}, {}, None]
+Change = tuple[str, Any]  # what it is, and the value that a place gets
 
 
 @dataclass(frozen=True)
@@ -41,11 +32,11 @@ class Case:
     is_valid: bool = False  # known to be: whoever refuses it is wrong
 
     @property
-    def title(self):
+    def title(self) -> str:
         return f"{self.definition.title}: {self.what}"
 
 
-def changed(document, path, value):
+def changed(document: dict, path: tuple, value: Any) -> dict:
     """A copy with another value at the path; of the rules of a route only the one the path leads to."""
     document = copy.copy(document)
     if path[:2] == ("spec", "rules") and len(path) > 2:
@@ -57,7 +48,7 @@ def changed(document, path, value):
     for step in path[:-1]:
         owner = owner[step]
     if value is not REMOVED:
-        owner[path[-1]] = value
+        owner[path[-1]] = copy.deepcopy(value)
     else:
         del owner[path[-1]]
     return document
@@ -66,112 +57,169 @@ def changed(document, path, value):
 class Breaker:
     """Remembers what was tried, so that each rule is tried with everything once and elsewhere with a few."""
 
-    def __init__(self, seed):
+    def __init__(self, seed: int):
         self._dice = random.Random(seed)
-        self._tried = set()
+        self._tried: set[tuple] = set()
+        self._tried_here: set[tuple] = set()  # of one kind
 
-    def cases(self, definition, documents):
+    def broken(self, definition: Definition, documents: list[dict]) -> Iterator[Case]:
+        """One change each."""
+        examples = Examples(definition, documents)
         seen = set()
+        self._tried_here.clear()
         for document in documents:
-            for place in spec_places(definition, document):
-                for what, value in self._values(place):
-                    # Whether something may be left out depends on its neighbours: that is tried everywhere.
-                    key = (place.pattern, what)
-                    if key in seen and value is not REMOVED:
+            for place in [*metadata_places(document), *spec_places(definition, document)]:
+                around = situation(place)
+                changes = [(what, value, ()) for what, value in self._strict(place)]
+                changes += [(what, value, around) for what, value in _mild(place, examples)]
+                for what, value, neighbours in changes:
+                    key = (place.pattern, what, neighbours)
+                    if key in seen:
                         continue
                     seen.add(key)
                     title = f"{document['metadata']['name']} {place.pattern} {what}"
                     yield Case(definition, changed(document, place.path, value), title)
 
-    def _values(self, place: Place):
-        if len(place.path) > 1:
-            yield "removed", REMOVED
+    def combined(self, definition: Definition, documents: list[dict], count: int) -> Iterator[Case]:
+        """Two to four mild changes each, by chance."""
+        examples = Examples(definition, documents)
+        for _ in range(count):
+            document = self._dice.choice(documents)
+            title = document["metadata"]["name"]
+            for _ in range(self._dice.randint(2, 4)):
+                place = self._dice.choice(list(spec_places(definition, document)))
+                changes = [*_mild(place, examples), *_swaps(place, examples)]
+                if changes:
+                    what, value = self._dice.choice(changes)
+                    title += f", {place.pattern} {what}"
+                    document = changed(document, place.path, value)
+            yield Case(definition, document, title)
+
+    def _strict(self, place: Place) -> Iterator[Change]:
+        """What is judged by the place alone."""
         for other in OTHER_TYPES:
             if type(other) is not type(place.value):
                 yield f"= {other!r}", other
         if isinstance(place.value, dict):
             yield from self._maps(place)
         elif isinstance(place.value, list):
-            yield from _lists(place)
+            yield from _list_lengths(place)
         elif isinstance(place.value, str):
             yield from self._texts(place)
         elif not isinstance(place.value, bool):
             yield from _numbers(place)
 
-    def _texts(self, place):
+    def _texts(self, place: Place) -> Iterator[Change]:
         schema = place.schema
         for choice in schema.get("enum", []):
             if isinstance(choice, str):
-                yield f"= {choice!r}", choice
                 yield f"= {choice.lower()!r}", choice.lower()
                 yield f"= {choice + 'X'!r}", choice + "X"
-        for length in _lengths(schema):
-            yield f"{length} characters", _stretched(place.value, length, schema.get("pattern", ""))
-            yield f"{length} of two bytes each", "é" * length
-        for text in self._chosen(place, TEXTS):
-            yield f"= {text[:40]!r} ({len(text)})", text
+        for length in _around(schema, "minLength", "maxLength"):
+            if length <= LONGEST:
+                yield f"{length} characters", _stretched(place.value, length, schema.get("pattern", ""))
+                yield f"{length} of two bytes each", "é" * length
+        for text in self._chosen(place):
+            # The neighbours are part of the name: what `value` may be depends on `type`.
+            yield f"= {text[:40]!r} ({len(text)}) {_rules_about(place)[1]}".rstrip(), text
 
-    def _maps(self, place):
+    def _maps(self, place: Place) -> Iterator[Change]:
         schema = place.schema
         yield "emptied", {}
-        inner = schema.get("additionalProperties")
-        if not isinstance(inner, dict):
+        if "properties" in schema:
+            yield "with an unknown field", {**place.value, "unknownField": 1}
+        if not isinstance(schema.get("additionalProperties"), dict):
             return
         for count in _around(schema, "minProperties", "maxProperties"):
-            yield f"of {count} entries", {f"k{i}": "v" for i in range(count)}
-        for key in self._chosen(place, TEXTS):
+            yield f"of {count} entries", {f"k{index}": "v" for index in range(count)}
+        for key in self._chosen(place):
             yield f"with the key {key[:40]!r} ({len(key)})", {**place.value, key: "v"}
 
-    def _chosen(self, place, values):
+    def _chosen(self, place: Place) -> list[str]:
+        rules, choosers = _rules_about(place)
         schema = place.schema
-        rules = [rule["rule"] for rule in schema.get("x-kubernetes-validations", [])]
-        rule = (place.pattern.split(".")[-1], schema.get("pattern"), str(schema.get("enum")), *rules)
-        if rule not in self._tried:
+        name = place.pattern if place.path[0] == "metadata" else place.pattern.split(".")[-1]
+        rule = ("" if "pattern" in schema else name, schema.get("pattern"), *rules, choosers)
+        if (place.pattern, rule) in self._tried_here:
+            return []
+        self._tried_here.add((place.pattern, rule))
+        if rule not in self._tried and "enum" not in schema:
             self._tried.add(rule)
-            return values
-        return self._dice.sample(values, FEW)
+            return TEXTS
+        return self._dice.sample(TEXTS, FEW)
 
 
-def _numbers(place):
+def _rules_about(place: Place) -> tuple[list[str], str]:
+    """CEL rules of the place, and of its owner if they name it; those go by what else the owner says."""
+    rules, owner = _rules(place), place.owner
+    if owner is None:
+        return rules, ""
+    if isinstance(owner.value, list):
+        return rules + _rules(owner), ""
+    named = re.compile(rf"(?<!has\()self\.{re.escape(place.path[-1])}\b")
+    around = [rule for rule in _rules(owner) if named.search(rule)]
+    others = {key: value for key, value in owner.value.items() if key != place.path[-1]}
+    return rules + around, chosen(others) if around else ""
+
+
+def _rules(place: Place) -> list[str]:
+    return [rule["rule"] for rule in place.schema.get("x-kubernetes-validations", [])]
+
+
+def _mild(place: Place, examples: Examples) -> Iterator[Change]:
+    """What neighbours may forbid, and nothing else does."""
+    if len(place.path) > 1:
+        yield "removed", REMOVED
     for choice in place.schema.get("enum", []):
-        yield f"= {choice}", choice
+        if choice != place.value:
+            yield f"= {choice!r}", choice
+    yield from examples.additions(place)
+    if isinstance(place.value, list):
+        yield from _lists(place)
+
+
+def _swaps(place: Place, examples: Examples) -> Iterator[Change]:
+    for value in examples.of(place.pattern):
+        if value != place.value:
+            yield f"= {short(value)}", value
+
+
+def _numbers(place: Place) -> Iterator[Change]:
     for number in [*_around(place.schema, "minimum", "maximum"), *NUMBERS]:
         yield f"= {number!r}", number
 
 
-def _lists(place):
+def _lists(place: Place) -> Iterator[Change]:
+    yield "turned round", place.value[::-1]
+    for index, item in enumerate(place.value):
+        yield f"only {index}", [item]
+        yield f"with {index} twice", [*place.value, item]
+
+
+def _list_lengths(place: Place) -> Iterator[Change]:
     yield "emptied", []
     yield "with a null", [*place.value, None]
     if not place.value:
         return
-    for index in (0, len(place.value) - 1):
-        yield f"with {index} twice", [*place.value, place.value[index]]
-    yield "turned round", place.value[::-1]
-    for index in range(len(place.value)):
-        yield f"only {index}", [place.value[index]]
     smallest = min(place.value, key=lambda item: len(str(item)))
+    keys = place.schema.get("x-kubernetes-list-map-keys", [])
     for count in _around(place.schema, "minItems", "maxItems"):
-        keys = place.schema.get("x-kubernetes-list-map-keys", [])
         yield f"of {count}", [_varied(smallest, index, keys) for index in range(count)]
 
 
-def _around(schema, low, high):
+def _around(schema: dict, low: str, high: str) -> list[int]:
     """The limits, and what is just beyond."""
     numbers = []
-    if schema.get(low, 0) > 0:
-        numbers += [schema[low] - 1, schema[low]]
-    elif low in schema:
-        numbers += [schema[low] - 1, schema[low]] if low == "minimum" else [schema[low]]
+    if low in schema:
+        numbers.append(schema[low])
+        if schema[low] > 0 or low == "minimum":
+            numbers.append(schema[low] - 1)
     if high in schema:
         numbers += [schema[high], schema[high] + 1]
     return numbers
 
 
-def _lengths(schema):
-    return [length for length in _around(schema, "minLength", "maxLength") if length <= 40000]
-
-
-def _stretched(text, length, pattern):
+def _stretched(text: str, length: int, pattern: str) -> str:
     """A text of that length like the given one, which the pattern takes if possible."""
     grown = [text + "a" * (length - len(text)), "/" + "a" * (length - 1), "https://" + "a" * (length - 8)]
     grown += ["a" * length, "a/" + "a" * (length - 2)]
@@ -181,7 +229,7 @@ def _stretched(text, length, pattern):
     return "a" * length
 
 
-def _varied(item, index, keys):
+def _varied(item: Any, index: int, keys: list[str]) -> Any:
     """A copy that is unlike its neighbours where lists ask for that."""
     if isinstance(item, str):
         return f"{item}{index}"

@@ -1,8 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CustomResourceDefinitions as an API server shows them, and the places of a value that their schemas speak of."""
+"""CustomResourceDefinitions as an API server shows them, and the places of a value that schemas speak of."""
+
+from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+METADATA = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "labels": TEXTS, "annotations": TEXTS},
+}
 
 
 @dataclass(frozen=True)
@@ -18,97 +28,103 @@ class Definition:
     is_storage: bool
 
     @property
-    def api_version(self):
+    def api_version(self) -> str:
         return f"{self.group}/{self.version}"
 
     @property
-    def title(self):
+    def title(self) -> str:
         return f"{self.kind} {self.version}"
 
-    def same_rules(self, other):
-        return json.dumps(self.schema["properties"]["spec"]) == json.dumps(other.schema["properties"]["spec"])
+    @property
+    def spec(self) -> dict:
+        return self.schema["properties"]["spec"]
+
+    def same_rules(self, other: Definition) -> bool:
+        return json.dumps(self.spec) == json.dumps(other.spec)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A value inside an object: where it is, and what its schema says."""
+    """A value inside an object: where it is, what its schema says, and the value that it is part of."""
 
     path: tuple  # keys and indices
     pattern: str  # spec.rules[].name: what all places with this schema have alike
     schema: dict
-    value: object
-    required: bool
+    value: Any
+    owner: Place | None = None
 
 
-def definitions_of(crds):
+def definitions_of(crds: list[dict]) -> Iterator[Definition]:
+    """Every served version of every kind."""
     for crd in crds:
         spec = crd["spec"]
+        names = spec["names"]
         for version in spec["versions"]:
-            if version["served"]:
-                yield Definition(
-                    spec["group"],
-                    version["name"],
-                    spec["names"]["kind"],
-                    spec["names"]["plural"],
-                    spec["scope"] == "Namespaced",
-                    version["schema"]["openAPIV3Schema"],
-                    version["storage"],
-                )
+            if not version["served"]:
+                continue
+            yield Definition(
+                spec["group"],
+                version["name"],
+                names["kind"],
+                names["plural"],
+                spec["scope"] == "Namespaced",
+                version["schema"]["openAPIV3Schema"],
+                version["storage"],
+            )
 
 
-def spec_places(definition, document):
+def spec_places(definition: Definition, document: dict) -> Iterator[Place]:
     """Every value below spec, and spec itself."""
-    schema = definition.schema["properties"]["spec"]
-    required = "spec" in definition.schema.get("required", [])
-    return _places(Place(("spec",), "spec", schema, document["spec"], required))
+    return _places(Place(("spec",), "spec", definition.spec, document["spec"]))
 
 
-def _places(place):
+def metadata_places(document: dict) -> Iterator[Place]:
+    """The name, labels and annotations: definitions say nothing of them, and they have rules all the same."""
+    return _places(Place(("metadata",), "metadata", METADATA, document["metadata"]))
+
+
+def _places(place: Place) -> Iterator[Place]:
     yield place
     schema, value = place.schema, place.value
     if isinstance(value, dict):
         for key, item in value.items():
-            inner = schema.get("properties", {}).get(key)
+            step, inner = _schema_of_key(schema, key)
             if inner is not None:
-                required = key in schema.get("required", [])
-                yield from _places(Place((*place.path, key), f"{place.pattern}.{key}", inner, item, required))
-            elif isinstance(schema.get("additionalProperties"), dict):
-                inner = schema["additionalProperties"]
-                yield from _places(Place((*place.path, key), f"{place.pattern}.*", inner, item, False))
+                pattern = f"{place.pattern}.{step}"
+                yield from _places(Place((*place.path, key), pattern, inner, item, place))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _places(
-                Place((*place.path, index), f"{place.pattern}[]", schema["items"], item, True)
-            )
+            pattern = f"{place.pattern}[]"
+            yield from _places(Place((*place.path, index), pattern, schema["items"], item, place))
 
 
-def spec_patterns(definition):
+def _schema_of_key(schema: dict, key: str) -> tuple[str, dict | None]:
+    if key in schema.get("properties", {}):
+        return key, schema["properties"][key]
+    free = schema.get("additionalProperties")
+    return "*", free if isinstance(free, dict) else None
+
+
+def spec_patterns(definition: Definition) -> set[str]:
     """The patterns of all fields that there are."""
-    return set(_patterns(definition.schema["properties"]["spec"], "spec"))
+    return {pattern for pattern, _ in _schemas(definition.spec, "spec")}
 
 
-def _patterns(schema, pattern):
-    yield pattern
-    for key, inner in schema.get("properties", {}).items():
-        yield from _patterns(inner, f"{pattern}.{key}")
-    if isinstance(schema.get("additionalProperties"), dict):
-        yield from _patterns(schema["additionalProperties"], f"{pattern}.*")
-    if "items" in schema:
-        yield from _patterns(schema["items"], f"{pattern}[]")
-
-
-def spec_rules(definition):
+def spec_rules(definition: Definition) -> set[tuple[str, str]]:
     """(pattern, message) of every CEL rule below spec that can refuse a new object."""
-    return set(_rules(definition.schema["properties"]["spec"], "spec"))
+    rules = set()
+    for pattern, schema in _schemas(definition.spec, "spec"):
+        for rule in schema.get("x-kubernetes-validations", []):
+            if "oldSelf" not in rule["rule"]:
+                rules.add((pattern, rule["message"]))
+    return rules
 
 
-def _rules(schema, pattern):
-    for rule in schema.get("x-kubernetes-validations", []):
-        if "oldSelf" not in rule["rule"]:
-            yield pattern, rule["message"]
+def _schemas(schema: dict, pattern: str) -> Iterator[tuple[str, dict]]:
+    yield pattern, schema
     for key, inner in schema.get("properties", {}).items():
-        yield from _rules(inner, f"{pattern}.{key}")
+        yield from _schemas(inner, f"{pattern}.{key}")
     if isinstance(schema.get("additionalProperties"), dict):
-        yield from _rules(schema["additionalProperties"], f"{pattern}.*")
+        yield from _schemas(schema["additionalProperties"], f"{pattern}.*")
     if "items" in schema:
-        yield from _rules(schema["items"], f"{pattern}[]")
+        yield from _schemas(schema["items"], f"{pattern}[]")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an API server and `gatehouse validate` say of the same objects."""
 
+from __future__ import annotations
+
 import base64
 import http.client
 import json
@@ -12,8 +14,11 @@ import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
+
+from breaks import Case
 
 OBJECTS_PER_FILE = 1000
 CONNECTIONS = 4  # an API server on two cores is busy with that
@@ -21,14 +26,21 @@ CONNECTIONS = 4  # an API server on two cores is busy with that
 
 @dataclass
 class Verdict:
+    """Whether an object is refused, and why."""
+
     refused: bool
-    reasons: list = field(default_factory=list)  # (field, text), as the side that refuses says it
+    reasons: list[tuple[str, str]] = field(default_factory=list)  # (field, text) of the side that refuses
+
+    def __str__(self) -> str:
+        if not self.refused:
+            return "accepted"
+        return "refused: " + "; ".join(f"{name}: {text}" if name else text for name, text in self.reasons)
 
 
 class ApiServer:
     """Dry-run creates, over connections that are kept."""
 
-    def __init__(self, kubeconfig):
+    def __init__(self, kubeconfig: str):
         with open(kubeconfig, encoding="utf-8") as file:
             config = yaml.safe_load(file)
         cluster = config["clusters"][0]["cluster"]
@@ -44,17 +56,17 @@ class ApiServer:
             self._context.load_cert_chain(pem.name)
         self._connections = threading.local()
 
-    def definitions(self):
+    def definitions(self) -> list[dict]:
         status, answer = self._send("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions")
         if status != 200:
             raise RuntimeError(f"no definitions: {status} {answer}")
         return answer["items"]
 
-    def judge(self, cases):
+    def judge(self, cases: list[Case]) -> list[Verdict]:
         with ThreadPoolExecutor(CONNECTIONS) as pool:
             return list(pool.map(self._judge, cases))
 
-    def _judge(self, case):
+    def _judge(self, case: Case) -> Verdict:
         kind = case.definition
         where = "/namespaces/default" if kind.namespaced else ""
         path = f"/apis/{kind.group}/{kind.version}{where}/{kind.plural}?dryRun=All"
@@ -67,7 +79,7 @@ class ApiServer:
         reasons = [(cause.get("field", ""), cause["message"]) for cause in causes]
         return Verdict(True, reasons or [("", answer["message"])])
 
-    def _send(self, method, path, body=None):
+    def _send(self, method: str, path: str, body: str | None = None) -> tuple[int, Any]:
         connection = getattr(self._connections, "open", None)
         if connection is None:
             connection = http.client.HTTPSConnection(self._address, context=self._context, timeout=60)
@@ -78,21 +90,11 @@ class ApiServer:
         return answer.status, json.loads(answer.read())
 
 
-def judge_with_gatehouse(program, cases):
+def judge_with_gatehouse(program: str, cases: list[Case]) -> list[Verdict]:
     """One run over files of many objects, a line for each."""
     verdicts = [Verdict(False) for _ in cases]
-    with tempfile.TemporaryDirectory() as folder:
-        for first in range(0, len(cases), OBJECTS_PER_FILE):
-            with open(os.path.join(folder, f"{first}.yaml"), "w", encoding="utf-8") as file:
-                for case in cases[first : first + OBJECTS_PER_FILE]:
-                    file.write("---\n" + json.dumps(case.document, ensure_ascii=False) + "\n")
-        run = subprocess.run(
-            [program, "validate", "-f", folder, "--output", "json"], capture_output=True, text=True, check=False
-        )
-    if run.returncode not in (0, 1):
-        raise RuntimeError(f"{program} validate: {run.returncode} {run.stderr[-2000:]}")
-    # What is decided beyond the decoder has no location: parents that are missing, Secrets that do not parse.
-    for problem in json.loads(run.stdout).get("problems", []):
+    for problem in _problems(program, cases):
+        # What is decided beyond the decoder has no location: missing parents, Secrets that do not parse.
         if problem["severity"] != "error" or "location" not in problem:
             continue
         first, line = re.search(r"(\d+)\.yaml:(\d+)", problem["location"]).groups()
@@ -100,3 +102,16 @@ def judge_with_gatehouse(program, cases):
         verdict.refused = True
         verdict.reasons.append((problem.get("field", ""), problem["reason"]))
     return verdicts
+
+
+def _problems(program: str, cases: list[Case]) -> list[dict]:
+    with tempfile.TemporaryDirectory() as folder:
+        for first in range(0, len(cases), OBJECTS_PER_FILE):
+            with open(os.path.join(folder, f"{first}.yaml"), "w", encoding="utf-8") as file:
+                for case in cases[first : first + OBJECTS_PER_FILE]:
+                    file.write("---\n" + json.dumps(case.document, ensure_ascii=False) + "\n")
+        command = [program, "validate", "-f", folder, "--output", "json"]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode not in (0, 1):
+        raise RuntimeError(f"{program} validate: {run.returncode} {run.stderr[-2000:]}")
+    return json.loads(run.stdout).get("problems", [])
