@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // scenarios breaks things around a gateway that runs in the rig, one scenario after the other, and judges by what
-// clients counted and by what the API server holds. See the README beside it.
+// clients counted and by what the API server holds. See the README of the folder above.
 package main
 
 import (
