@@ -15,10 +15,11 @@ SUITE ?= v1.7.0
 RUN ?=
 CONFORMANCE_FLAGS ?=
 CLUSTER_FLAGS ?=
+SCENARIO_FLAGS ?=
 IMAGE_FLAGS ?=
 export FUZZ_SECONDS JOBS
 
-.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle bench-flood bench-cluster fuzz fuzz-routes coverage reload revive big h2spec conformance cluster image-test format lint clean
+.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle bench-flood bench-cluster fuzz fuzz-routes coverage reload revive big h2spec conformance scenarios cluster image-test format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -89,6 +90,11 @@ conformance: ## the conformance suite of Gateway API on a real API server (RUN=S
 	@programs=$$(scripts/build-conformance $(SUITE)) && "$$programs/rig" suite --gateway-api $(SUITE) \
 	  --output build/conformance/$(SUITE) --run "$(RUN)" --report docs/conformance/gatehouse-$(SUITE).yaml \
 	  --version "$$(build/release/gatehouse version | awk '{print $$2; exit}')" $(CONFORMANCE_FLAGS)
+
+scenarios: ## what goes wrong around a gateway in a cluster: lost API servers, killed leaders, corrupted objects (SCENARIO_FLAGS="--help")
+	@scripts/install-packages build
+	@scripts/build release gatehouse
+	@programs=$$(scripts/build-conformance) && "$$programs/scenarios" $(SCENARIO_FLAGS)
 
 cluster: ## a cluster with a release build in it, until Ctrl-C (CLUSTER_FLAGS="--help")
 	@scripts/install-packages build
