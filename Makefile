@@ -15,11 +15,12 @@ SUITE ?= v1.7.0
 RUN ?=
 CONFORMANCE_FLAGS ?=
 CLUSTER_FLAGS ?=
+ADMISSION_FLAGS ?=
 SCENARIO_FLAGS ?=
 IMAGE_FLAGS ?=
 export FUZZ_SECONDS JOBS
 
-.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle bench-flood bench-cluster fuzz fuzz-routes coverage reload revive big h2spec conformance scenarios cluster image-test format lint clean
+.PHONY: help run build release test bench bench-micro bench-syscalls bench-idle bench-flood bench-cluster fuzz fuzz-routes coverage reload revive big h2spec conformance admission scenarios cluster image-test format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -95,6 +96,12 @@ scenarios: ## what goes wrong around a gateway in a cluster: lost API servers, k
 	@scripts/install-packages build
 	@scripts/build release gatehouse
 	@programs=$$(scripts/build-conformance) && "$$programs/scenarios" $(SCENARIO_FLAGS)
+
+admission: ## objects that `gatehouse validate` and a real API server have to agree on (ADMISSION_FLAGS="--help")
+	@scripts/install-packages build test
+	@scripts/build release gatehouse
+	@programs=$$(scripts/build-conformance) && "$$programs/rig" up --replicas 0 --output build/conformance/admission -- \
+	  python3 -B tests/conformance/admission/admission_test.py --gatehouse build/release/gatehouse $(ADMISSION_FLAGS)
 
 cluster: ## a cluster with a release build in it, until Ctrl-C (CLUSTER_FLAGS="--help")
 	@scripts/install-packages build
