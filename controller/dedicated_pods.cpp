@@ -15,8 +15,8 @@ using nlohmann::json;
 constexpr int kUser = 65'532;
 constexpr const char* kStateFolder = "/var/lib/gatehouse";
 constexpr std::int64_t kMaxReplicas = 1'000;
-/// The default drain delay and drain timeout, and some seconds to end.
-constexpr int kTerminationGrace = 330;
+/// Beyond the drain timeout: to hear of SIGTERM and to end.
+constexpr std::chrono::seconds kTimeToEnd{30};
 
 json probe(const char* path, std::uint16_t port) {
   return {{"httpGet", {{"path", path}, {"port", port}}}, {"periodSeconds", 5}, {"timeoutSeconds", 3}};
@@ -73,7 +73,7 @@ json dedicated_deployment(const objects::Gateway& gateway, const std::vector<Tar
 
   json pod{{"serviceAccountName", translate::infrastructure_name(gateway.meta.full_name())},
            {"automountServiceAccountToken", true},
-           {"terminationGracePeriodSeconds", kTerminationGrace},
+           {"terminationGracePeriodSeconds", (options.drain_timeout + kTimeToEnd).count()},
            {"securityContext",
             {{"runAsNonRoot", true},
              {"runAsUser", kUser},

@@ -5,13 +5,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "controller/api_client_factory.h"
 
 namespace gatehouse::controller {
 namespace {
 
+constexpr const char* kNotInstalled = "it is not served: install the CRDs of Gateway API";
+
+/// A ReferenceGrant speaks for its namespace, whoever selects among routes.
 bool takes_selector(const WatchedKind& kind) {
-  return kind.namespaced && (kind.group.starts_with("gateway.networking.") || kind.group == "gatehouse.dev");
+  return kind.namespaced && kind.kind != "ReferenceGrant" &&
+         (kind.group.starts_with("gateway.networking.") || kind.group == "gatehouse.dev");
 }
 
 /// Other cluster-scoped kinds belong to no namespace, so a choice of namespaces leaves them as they are.
@@ -121,13 +126,17 @@ void Informer::absent() {
   nothing.whole = true;
   if (had_objects) setup_.deliver(std::move(nothing));
   const std::lock_guard lock(mutex_);
-  if (kind().optional) is_synced_ = true;
+  if (kind().optional)
+    is_synced_ = true;
+  else
+    tell(kNotInstalled);
 }
 
 void Informer::unknown(const std::string& error) {
   const std::lock_guard lock(mutex_);
   if (discovery_error_.empty()) since_ = clock_.wall();
   discovery_error_ = error;
+  if (version_.empty()) tell(error);
 }
 
 InformerState Informer::state() const {
@@ -144,8 +153,7 @@ InformerState Informer::state() const {
     if (state.error.empty()) state.error = place->error;
   }
   if (state.error.empty() && version_.empty()) state.error = discovery_error_;
-  if (state.error.empty() && is_absent_ && !kind().optional)
-    state.error = std::string(kind().kind) + " is not served: install the CRDs of Gateway API";
+  if (state.error.empty() && is_absent_ && !kind().optional) state.error = kNotInstalled;
   return state;
 }
 
@@ -200,6 +208,17 @@ void Informer::note(Place& place, const std::string& error) {
     if (shown.empty()) shown = each->error;
   if (shown.empty() != shown_error_.empty()) since_ = clock_.wall();
   shown_error_ = shown;
+  tell(shown);
+}
+
+/// With mutex_ held: each trouble once, and its end.
+void Informer::tell(const std::string& error) {
+  if (error.empty() == told_error_.empty()) return;
+  told_error_ = error;
+  if (error.empty())
+    log_info("API server: {}: all is well again", kind().kind);
+  else
+    log_warning("API server: {}: {}", kind().kind, escaped(error));
 }
 
 /// With delivering_ held.

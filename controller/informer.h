@@ -78,6 +78,7 @@ class Informer {
   bool take_event(Place& place, WatchEvent event);
   bool deliver(const Place& place, Delivery delivery);
   void note(Place& place, const std::string& error);
+  void tell(const std::string& error);
   void change_epoch(const std::string& version);
 
   ApiClientFactory& factory_;
@@ -95,6 +96,7 @@ class Informer {
   bool stopping_ = false;
   std::string discovery_error_;
   std::string shown_error_;
+  std::string told_error_;  ///< what the log says last; empty: that all is well
   WallTime since_;
 };
 

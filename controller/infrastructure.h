@@ -2,6 +2,7 @@
 // What is made in the cluster for each Gateway: computed from what is known, written by the provisioner.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -31,9 +32,10 @@ struct InfrastructureOptions {
   std::vector<std::string> namespaces;  ///< that are watched; empty: all
   /// shared: what this process' pods carry, for the selector of Services.
   std::map<std::string, std::string> pod_labels{{"app.kubernetes.io/name", "gatehouse"}};
-  std::string image;                   ///< dedicated
-  std::vector<std::string> arguments;  ///< dedicated: more of them for `gatehouse run`
-  std::uint16_t admin_port = 9901;     ///< dedicated: where probes ask
+  std::string image;                        ///< dedicated
+  std::vector<std::string> arguments;       ///< dedicated: more of them for `gatehouse run`
+  std::uint16_t admin_port = 9901;          ///< dedicated: where probes ask
+  std::chrono::seconds drain_timeout{300};  ///< dedicated: pods get somewhat longer to end
   /// Whether what it did not make itself goes when no Gateway wants it. Not where only a part of the Gateways
   /// is looked at: it could be another part's.
   bool removes_strays = true;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/leader_election.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -62,9 +64,7 @@ Duration LeaderElection::turn(Lease& lease) {
     leader_until_.store((asked_at + options_.renew_deadline).time_since_epoch().count(),
                         std::memory_order_release);
   if (answer == Lease::Answer::taken) leader_until_.store(0, std::memory_order_release);
-  if (answer == Lease::Answer::no_answer)
-    log_debug("the Lease {}/{} cannot be read or renewed: {}", options_.ns, options_.lease,
-              escaped(lease.error()));
+  note(answer == Lease::Answer::no_answer ? lease.error() : std::string());
   tell(is_leader());
 
   const Duration period = options_.retry_period;
@@ -74,6 +74,20 @@ Duration LeaderElection::turn(Lease& lease) {
   const auto expires = lease.expires();
   const auto pause = expires ? std::min<Duration>(period / 2, *expires - now) : period / 2;
   return std::max(pause, kShortestPause);
+}
+
+std::string LeaderElection::error() const {
+  const std::lock_guard lock(mutex_);
+  return error_;
+}
+
+/// Each trouble is logged once.
+void LeaderElection::note(std::string error) {
+  if (!error.empty())
+    error = fmt::format("the Lease {}/{} cannot be read or renewed: {}", options_.ns, options_.lease, error);
+  const std::lock_guard lock(mutex_);
+  if (!error.empty() && error != error_) log_warning("leader: {}", escaped(error));
+  error_ = std::move(error);
 }
 
 void LeaderElection::tell(bool leader) {

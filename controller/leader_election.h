@@ -49,11 +49,14 @@ class LeaderElection {
 
   /// By the clock: false as soon as the renew deadline has passed, also while a request still waits.
   bool is_leader() const;
+  /// Why the Lease could not be read or renewed the last time; empty: it could.
+  std::string error() const;
 
  private:
   void run();
   Duration turn(Lease& lease);
   void tell(bool leader);
+  void note(std::string error);
   bool wait(Duration at_most);
 
   const LeaderElectionOptions options_;
@@ -62,7 +65,8 @@ class LeaderElection {
   std::atomic<Duration::rep> leader_until_{0};  ///< of MonoTime; 0: not leader
   bool told_ = false;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::string error_;
   std::condition_variable stop_asked_;
   bool stopping_ = false;
   std::thread thread_;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kPageSize = 500;
 constexpr int kMaxPages = 10'000;
+constexpr std::string_view kAllFromNow = "resourceVersion=";
 
 /// As an answer to a watch. The last is from a server that lags behind the one we listed from.
 bool asks_for_list(const ApiAnswer& answer) {
@@ -47,7 +48,9 @@ ListWatch::Step ListWatch::failure(const ApiAnswer& answer) const {
   step.outcome = answer.is_not_found() ? Outcome::missing : Outcome::failed;
   step.error = answer.error;
   step.wished = answer.retry_after;
-  step.is_unanswered = answer.status == 0 || answer.status == 503 || answer.retry_after.has_value();
+  // Too many requests is an answer: whoever says so is to be asked ever more seldom.
+  step.is_unanswered =
+      answer.status == 0 || answer.status == 503 || (answer.retry_after && answer.status != 429);
   return step;
 }
 
@@ -63,14 +66,15 @@ ListWatch::Step ListWatch::list(ApiClient& client, const std::string& version) {
   for (int pages = 0; pages < kMaxPages; ++pages) {
     request.path = path(version, query);
     const auto answer = client.send(request);
-    if (answer.is_expired() && query != first) {
+    if (answer.is_expired() && query != first && query != kAllFromNow) {
       // The pages went out of date while we read them: everything in one, from now.
       freshness_ = Freshness::newest;
       all.clear();
-      query = "resourceVersion=";
+      query = kAllFromNow;
       continue;
     }
-    if (answer.is_expired()) freshness_ = Freshness::newest;
+    // A list from the server's cache comes as a whole, and may be more than we take: then in pages.
+    if (answer.is_expired() || answer.status == 0) freshness_ = Freshness::newest;
     if (!answer.ok()) return failure(answer);
     page = read_list_page(*place_.kind, version, answer.body);
     if (page.error.empty() && page.resource_version.empty()) page.error = "the list has no resourceVersion";

@@ -6,8 +6,12 @@
 
 namespace gatehouse::controller {
 
-Provisioner::Provisioner(std::unique_ptr<ApiClient> client, InfrastructureOptions options)
-    : client_(std::move(client)), options_(std::move(options)), thread_([this] { run(); }) {}
+Provisioner::Provisioner(std::unique_ptr<ApiClient> client, InfrastructureOptions options,
+                         std::function<bool()> may_write)
+    : client_(std::move(client)),
+      options_(std::move(options)),
+      may_write_(std::move(may_write)),
+      thread_([this] { run(); }) {}
 
 Provisioner::~Provisioner() {
   {
@@ -43,7 +47,7 @@ void Provisioner::run() {
   InfrastructureWriter writer(*client_, options_);
   const auto is_interrupted = [this] {
     const std::lock_guard lock(mutex_);
-    return is_over_ || !is_leader_;
+    return is_over_ || !is_leader_ || !may_write_();
   };
   auto due = MonoTime::max();
   while (true) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -17,7 +18,9 @@ namespace gatehouse::controller {
 /// together. Its thread runs from construction to destruction.
 class Provisioner {
  public:
-  Provisioner(std::unique_ptr<ApiClient> client, InfrastructureOptions options);
+  /// `may_write` is asked before every write, besides set_leader().
+  Provisioner(std::unique_ptr<ApiClient> client, InfrastructureOptions options,
+              std::function<bool()> may_write);
   ~Provisioner();
   Provisioner(const Provisioner&) = delete;
   Provisioner& operator=(const Provisioner&) = delete;
@@ -31,6 +34,7 @@ class Provisioner {
 
   std::unique_ptr<ApiClient> client_;
   const InfrastructureOptions options_;
+  const std::function<bool()> may_write_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<const InfrastructureInput> input_;  ///< null: not known yet

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "config/objects/gateway.h"
+#include "config/objects/listener_set.h"
 #include "controller/status_json.h"
 
 namespace gatehouse::controller {
@@ -247,6 +249,14 @@ class Merger {
                        [&](const Entry& entry) { return *entry.controller_name == controller_name; });
   }
 
+  bool is_of_another_part(const ParentReference& reference) const {
+    if (!in_.seen) return false;
+    const auto name =
+        std::string(reference.ns ? std::string_view(*reference.ns) : in_.ns) + "/" + reference.name;
+    if (reference.kind == objects::Gateway::kKind) return !in_.seen->gateways.contains(name);
+    return reference.kind == objects::ListenerSet::kKind && !in_.seen->listener_sets.contains(name);
+  }
+
   void merge_entries(const EntryList& list, std::vector<Entry> desired) {
     auto merged = Json::array();
     const auto ours = desired;  // also those that are placed already
@@ -260,7 +270,10 @@ class Merger {
       const auto same = std::find_if(desired.begin(), desired.end(), [&](const Entry& entry) {
         return *entry.reference == reference && *entry.controller_name == controller_name;
       });
-      if (same == desired.end()) continue;
+      if (same == desired.end()) {
+        if (is_of_another_part(reference)) merged.push_back(observed);
+        continue;
+      }
       merged.push_back(merge_entry(list, observed, *same));
       desired.erase(same);
     }

@@ -28,6 +28,10 @@ struct StatusMerge {
   std::int64_t generation = 0;
   const std::vector<std::string>& controller_names;  ///< whose parents and ancestors are ours
   std::string_view now;                              ///< RFC 3339
+  /// Not null where several of us with one controller name see parts of the cluster: entries of ours whose
+  /// Gateway or ListenerSet has no status in here are another part's, and stay.
+  const objects::Statuses* seen = nullptr;
+  std::string_view ns = {};  ///< of the object
 };
 
 struct MergedStatus {

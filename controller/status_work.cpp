@@ -183,20 +183,21 @@ StatusWork::Verdict StatusWork::read_again(const ObjectKey& key, ObservedObject&
 
 MergedStatus StatusWork::merge(const ObjectKey& key, const ObservedObject& object) const {
   const auto desired = find_status(*desired_, key);
+  const bool sees_a_part = options_.leftovers == StatusWriterOptions::Leftovers::keep;
   if (std::holds_alternative<std::monostate>(desired)) {
     const auto is_named = [&](const std::string& name) {
       return object.status.find(name) != std::string::npos;
     };
     const auto& names = options_.controller_names;
-    if (options_.leftovers == StatusWriterOptions::Leftovers::keep ||
-        std::none_of(names.begin(), names.end(), is_named))
-      return {};
+    if (sees_a_part || std::none_of(names.begin(), names.end(), is_named)) return {};
   }
   return merge_status({.desired = desired,
                        .observed = object.status,
                        .generation = object.generation,
                        .controller_names = options_.controller_names,
-                       .now = timestamp(clock_.wall())});
+                       .now = timestamp(clock_.wall()),
+                       .seen = sees_a_part ? desired_.get() : nullptr,
+                       .ns = std::string_view(key.name).substr(0, key.name.find('/'))});
 }
 
 void StatusWork::take_in(const ObjectKey& key, ObservedObject& object, const ApiAnswer& answer) {

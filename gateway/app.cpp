@@ -267,13 +267,22 @@ class App {
   }
 
   void pass() {
-    reconcile_.run_once(store_.snapshot());
+    reconcile_.run_once(store_.snapshot(), system_clock().wall());
     store_.forget_changes();
     last_pass_ = system_clock().now();
     run_report_.show(reconcile_.config());
     session_key_.look_at(reconcile_.config());
     if (publisher_.has_failed_binds())
       loop_.after(ControlLoop::TimerName::rebind, kRebind, [this] { pass(); });
+    if (const auto expiry = reconcile_.next_expiry()) await_expiry(*expiry);
+  }
+
+  /// The machine's clock may be set meanwhile: it is looked at again at least every hour.
+  void await_expiry(WallTime expiry) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(expiry - system_clock().wall());
+    const auto pause =
+        std::clamp<std::chrono::milliseconds>(left, std::chrono::seconds(1), std::chrono::hours(1));
+    loop_.after(ControlLoop::TimerName::certificates, pause, [this] { pass(); });
   }
 
   /// Each problem is printed once; all that hold now are shown by /readyz?verbose.

@@ -40,7 +40,7 @@ void single(std::string& text, const char* name, const char* type, const char* h
 std::vector<std::string> readiness_lines(const ClusterFigures& figures) {
   std::vector<std::string> lines;
   for (const auto& kind : figures.kinds) {
-    if (kind.absent) continue;
+    if (kind.absent && kind.error.empty()) continue;
     if (!kind.synced)
       lines.push_back(
           fmt::format("{}: not listed yet{}{}", kind.kind, kind.error.empty() ? "" : ": ", kind.error));
@@ -49,6 +49,8 @@ std::vector<std::string> readiness_lines(const ClusterFigures& figures) {
   }
   if (!figures.data_error.empty()) lines.push_back("data: " + figures.data_error);
   if (!figures.credential_error.empty()) lines.push_back("credentials: " + figures.credential_error);
+  if (!figures.lease_error.empty())
+    lines.push_back("leader: no statuses are written: " + figures.lease_error);
   lines.emplace_back(figures.is_leader ? "leader: this replica" : "leader: not this replica");
   return lines;
 }

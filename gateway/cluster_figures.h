@@ -16,6 +16,7 @@ struct ClusterFigures {
   std::vector<controller::InformerState> kinds;
   std::string data_error;                                      ///< of Secrets and ConfigMaps
   std::string credential_error;                                ///< of files that say who we are
+  std::string lease_error;                                     ///< why nobody can be elected
   const controller::StatusWriterCounters* statuses = nullptr;  ///< never null in use
   std::uint64_t events = 0;
 };

@@ -40,15 +40,22 @@ std::map<std::string, std::string> parse_labels(std::string_view text) {
   return labels;
 }
 
-/// What the pods of dedicated Gateways have to know of our settings beside what is theirs.
+/// Not for the pods of dedicated Gateways: how this process gets its objects and its addresses, files of its
+/// machine, and what they are told anyway.
+constexpr std::array<std::string_view, 17> kOwnSettings{
+    "address-mode", "address-pool", "admin-address", "bind",
+    "context",      "file",         "gateway",       "gateway-service",
+    "image",        "kubeconfig",   "kubernetes",    "leader-election",
+    "lease",        "output",       "port-map",      "session-key-file",
+    "zone"};
+
+/// What the pods of dedicated Gateways have to know of our settings: whatever was set.
 std::vector<std::string> arguments_of_pods(const file::Settings& settings) {
   std::vector<std::string> arguments;
-  for (const auto& name : settings.controller_names) arguments.push_back("--controller-name=" + name);
-  for (const auto& name : settings.kubernetes.namespaces) arguments.push_back("--namespaces=" + name);
-  if (!settings.kubernetes.selector.empty())
-    arguments.push_back("--selector=" + settings.kubernetes.selector);
-  arguments.push_back("--access-log=" + settings.access_log);
-  arguments.push_back("--access-log-format=" + settings.access_log_format);
+  for (const auto& [name, values] : settings.given) {
+    if (std::find(kOwnSettings.begin(), kOwnSettings.end(), name) != kOwnSettings.end()) continue;
+    for (const auto& value : values) arguments.push_back(fmt::format("--{}={}", name, value));
+  }
   return arguments;
 }
 
@@ -120,6 +127,7 @@ controller::InfrastructureOptions infrastructure_options(const file::Settings& s
   if (!labels.empty()) options.pod_labels = labels;
   options.image = settings.kubernetes.image;
   if (settings.admin_address) options.admin_port = settings.admin_address->port;
+  options.drain_timeout = std::chrono::ceil<std::chrono::seconds>(settings.drain_timeout);
   return options;
 }
 

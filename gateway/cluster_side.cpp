@@ -65,13 +65,15 @@ ClusterSide::ClusterSide(Parts parts, controller::ClusterAccess access)
   controller::StatusWriterOptions writing;
   writing.controller_names = parts_.settings.controller_names;
   writing.leftovers = leftovers_of(settings);
-  writing.may_write = [this] { return is_leader_.load() && (!election_ || election_->is_leader()); };
+  const auto may_write = [this] { return is_leader_.load() && (!election_ || election_->is_leader()); };
+  writing.may_write = may_write;
   writing.on_change = [this](const auto& key, const auto& object, const auto& change) {
     events_->record(key, object, change);
   };
   writer_ = std::make_unique<controller::StatusWriter>(std::move(writing), observed_, clients_.make_client(),
                                                        clock);
-  provisioner_ = std::make_unique<controller::Provisioner>(clients_.make_client(), infrastructure_);
+  provisioner_ =
+      std::make_unique<controller::Provisioner>(clients_.make_client(), infrastructure_, may_write);
   if (settings.leader_election && !is_pod_of_gateway(settings)) {
     auto options = lease_options(settings, infrastructure_.own_namespace);
     options.identity = identity_;
@@ -144,7 +146,8 @@ void ClusterSide::take(const controller::Delivery& delivery) {
 
 /// Secrets and ConfigMaps that the objects have begun to name are fetched before the pass.
 void ClusterSide::ask_for_data() {
-  auto references = translate::data_references(parts_.store.snapshot(), parts_.settings.controller_names);
+  auto references = translate::data_references(parts_.store.snapshot(), parts_.settings.controller_names,
+                                               parts_.settings.kubernetes.gateway);
   if (references == wanted_data_) return;
   wanted_data_ = std::move(references);
   data_->want(wanted_data_);
@@ -198,6 +201,7 @@ ClusterFigures ClusterSide::figures() const {
   figures.kinds = informers_->states();
   figures.data_error = data_->error();
   figures.credential_error = clients_.credential_error();
+  if (election_) figures.lease_error = election_->error();
   figures.statuses = &writer_->counters();
   figures.events = events_->written();
   return figures;

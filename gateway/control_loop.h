@@ -21,7 +21,7 @@ class ControlLoop {
   /// Whenever `fd`, which stays the caller's, is readable.
   void on_readable(int fd, std::function<void()> callback);
   /// Once; starting a timer with the same name again replaces it.
-  enum class TimerName { reconcile, names, rebind, drain, tickets, sync, data };
+  enum class TimerName { reconcile, names, rebind, drain, tickets, certificates, sync, data };
   void after(TimerName name, std::chrono::milliseconds delay, std::function<void()> callback);
   /// Any thread.
   void post(std::function<void()> function);

@@ -17,10 +17,16 @@ bool has_same_parts(const ir::Config& a, const ir::Config& b) {
 
 }  // namespace
 
-void ReconcileLoop::run_once(const objects::Snapshot& snapshot) {
+void ReconcileLoop::run_once(const objects::Snapshot& snapshot, WallTime now) {
+  parts_.options.now = std::chrono::system_clock::to_time_t(now);
   translation_ = translate::translate(snapshot, parts_.options, memo_.get());
   warn(warnings_of(snapshot, *translation_, parts_.options));
   serve();
+}
+
+std::optional<WallTime> ReconcileLoop::next_expiry() const {
+  if (!translation_ || translation_->next_expiry == 0) return std::nullopt;
+  return std::chrono::system_clock::from_time_t(translation_->next_expiry);
 }
 
 void ReconcileLoop::renew_names() {

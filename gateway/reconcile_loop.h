@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "config/objects/snapshot.h"
 #include "config/translate/translate.h"
 #include "gateway/health_checker.h"
@@ -40,8 +41,10 @@ class ReconcileLoop {
   explicit ReconcileLoop(Parts parts) : parts_(std::move(parts)), memo_(translate::make_memo()) {}
 
   /// translate -> diff -> build -> publish -> statuses. Nothing is published when nothing changed, unless a
-  /// socket still waits to be bound.
-  void run_once(const objects::Snapshot& snapshot);
+  /// socket still waits to be bound. Of `now` depends only what expires.
+  void run_once(const objects::Snapshot& snapshot, WallTime now);
+  /// When a pass is due although nothing changes: something has expired by then.
+  std::optional<WallTime> next_expiry() const;
   /// Of the last pass; null before the first.
   const std::shared_ptr<const ir::Config>& config() const { return config_; }
   /// Some name has other addresses: serves what the last pass translated with them.

@@ -45,8 +45,7 @@ std::vector<Setting> make_kubernetes_rows() {
   return {
       {"kubernetes", kGroup, "on|off", "take the objects from an API server instead of files",
        on_off(of(&K::enabled)), 0, true},
-      {"kubeconfig", kGroup, "FILE",
-       "how to reach it; without it the pod's service account, outside of a pod KUBECONFIG",
+      {"kubeconfig", kGroup, "FILE", "how to reach it; without it KUBECONFIG, else the pod's service account",
        text(of(&K::kubeconfig))},
       {"context", kGroup, "NAME", "of the kubeconfig; without it the current one", text(of(&K::context))},
       {"namespaces", kGroup, "NAME", "look at these namespaces only; repeatable; without it at all",

@@ -49,7 +49,6 @@ class SettingsParser {
 
   const SettingsInput& input_;
   std::vector<Flag> flags_;
-  std::set<std::string_view> given_;  ///< names of the table
   ParsedSettings result_;
 };
 
@@ -212,7 +211,7 @@ void SettingsParser::apply_flags() {
 void SettingsParser::assign(const Setting& setting, std::string_view origin,
                             const std::vector<std::string>& values) {
   auto& settings = result_.settings;
-  given_.insert(setting.name);
+  settings.given[std::string(setting.name)] = values;
   if (setting.is_list())
     setting.field.clear(settings);
   else if (values.size() != 1)
@@ -241,7 +240,7 @@ void SettingsParser::check_kubernetes() {
   }
   for (const auto* name : {"kubeconfig", "context", "namespaces", "selector", "gateway-service", "gateway",
                            "image", "lease", "address-mode"})
-    if (given_.contains(name)) fail(name, "has no effect without --kubernetes");
+    if (s.given.contains(name)) fail(name, "has no effect without --kubernetes");
 }
 
 void SettingsParser::check_combinations() {

@@ -78,6 +78,9 @@ struct Settings {
 
   std::optional<SocketAddress> admin_address = SocketAddress::parse("127.0.0.1:9901");  ///< nullopt: off
   std::uint32_t max_series = 2'000;
+
+  /// By name what was set, as it was written by the strongest source.
+  std::map<std::string, std::vector<std::string>, std::less<>> given;
 };
 
 struct SettingsInput {

@@ -23,7 +23,7 @@ ResolvedCertificate resolve_certificate(const objects::Snapshot& snapshot, const
                                         const CertificateRef& ref) {
   const auto& [from, secret, where, reason] = ref;
   const auto bad = [&ref](std::string message) {
-    return ResolvedCertificate{Verdict::bad(ref.reason, std::move(message)), nullptr};
+    return ResolvedCertificate{Verdict::bad(ref.reason, std::move(message)), nullptr, 0};
   };
   if (!secret.group.empty() || secret.kind != objects::Secret::kKind)
     return bad(fmt::format("{}: {}{}{} cannot hold a certificate: use a Secret", where, secret.group,
@@ -36,7 +36,7 @@ ResolvedCertificate resolve_certificate(const objects::Snapshot& snapshot, const
                      fmt::format("{}: no ReferenceGrant permits namespace {} to use Secret {}: add one for "
                                  "{} to namespace {}, or use a Secret of namespace {}",
                                  where, from.ns, name, from.kind, ns, from.ns)),
-        nullptr};
+        nullptr, 0};
   const auto found = snapshot.secrets.find(name);
   if (found == snapshot.secrets.end())
     return bad(fmt::format("{}: there is no Secret {}: create it or correct the name", where, name));
@@ -48,7 +48,7 @@ ResolvedCertificate to_certificate(const objects::Secret& secret, const std::str
   const auto name = secret.meta.full_name();
   const auto bad = [&](std::string_view why, std::string_view fix) {
     return ResolvedCertificate{
-        Verdict::bad(reason, fmt::format("{}: Secret {}: {}: {}", where, name, why, fix)), nullptr};
+        Verdict::bad(reason, fmt::format("{}: Secret {}: {}: {}", where, name, why, fix)), nullptr, 0};
   };
   const auto* chain = value_of(secret, kChainKey);
   const auto* key = value_of(secret, kPrivateKey);
@@ -64,7 +64,7 @@ ResolvedCertificate to_certificate(const objects::Secret& secret, const std::str
   certificate->key = *key;
   certificate->fingerprint = facts->fingerprint;
   if (const auto* staple = value_of(secret, kStapleKey)) certificate->ocsp_staple = *staple;
-  return {{}, std::move(certificate)};
+  return {{}, std::move(certificate), facts->not_after};
 }
 
 }  // namespace gatehouse::translate

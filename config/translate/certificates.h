@@ -23,6 +23,7 @@ struct CertificateRef {
 struct ResolvedCertificate {
   Verdict verdict;  ///< not ok: RefNotPermitted, or the reason of the reference
   std::shared_ptr<const ir::Certificate> certificate;
+  std::int64_t not_after = 0;  ///< Unix seconds
 };
 
 /// A chain and a key that fit each other. Permission is checked before anything else is looked at.

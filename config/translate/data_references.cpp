@@ -9,8 +9,9 @@ namespace {
 /// Fills the references of one walk over the objects.
 class Collector {
  public:
-  Collector(const objects::Snapshot& snapshot, const std::vector<std::string>& controller_names)
-      : snapshot_(snapshot), controller_names_(controller_names) {}
+  Collector(const objects::Snapshot& snapshot, const std::vector<std::string>& controller_names,
+            std::string_view only_gateway)
+      : snapshot_(snapshot), controller_names_(controller_names), only_gateway_(only_gateway) {}
 
   DataReferences run() {
     for (const auto& [name, gateway] : snapshot_.gateways)
@@ -29,6 +30,7 @@ class Collector {
 
  private:
   bool is_ours(const objects::Gateway& gateway) const {
+    if (!only_gateway_.empty() && gateway.meta.full_name() != only_gateway_) return false;
     const auto owner = snapshot_.gateway_classes.find(gateway.gateway_class_name);
     return owner != snapshot_.gateway_classes.end() &&
            std::find(controller_names_.begin(), controller_names_.end(), owner->second->controller_name) !=
@@ -71,14 +73,16 @@ class Collector {
 
   const objects::Snapshot& snapshot_;
   const std::vector<std::string>& controller_names_;
+  const std::string_view only_gateway_;
   DataReferences found_;
 };
 
 }  // namespace
 
 DataReferences data_references(const objects::Snapshot& snapshot,
-                               const std::vector<std::string>& controller_names) {
-  return Collector(snapshot, controller_names).run();
+                               const std::vector<std::string>& controller_names,
+                               std::string_view only_gateway) {
+  return Collector(snapshot, controller_names, only_gateway).run();
 }
 
 }  // namespace gatehouse::translate

@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/objects/snapshot.h"
@@ -17,8 +18,10 @@ struct DataReferences {
 };
 
 /// Of Gateways whose class is one of `controller_names`' and of their ListenerSets, and of all
-/// BackendTLSPolicies. Whether a ReferenceGrant allows a reference is not asked here.
+/// BackendTLSPolicies; `only_gateway` ("namespace/name") not empty: of no other Gateway. Whether a
+/// ReferenceGrant allows a reference is not asked here.
 DataReferences data_references(const objects::Snapshot& snapshot,
-                               const std::vector<std::string>& controller_names);
+                               const std::vector<std::string>& controller_names,
+                               std::string_view only_gateway = {});
 
 }  // namespace gatehouse::translate

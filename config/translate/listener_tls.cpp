@@ -24,9 +24,23 @@ Referrer referrer_of(const GatewayDraft& gateway, const ListenerDraft& listener)
           owner_of(gateway, listener).ns};
 }
 
+/// Until it expires: what the Secret held when it was good. The verdict of the Secret stands all the same.
+void keep_serving(const CertificateEntry& known, Draft& draft, ResolvedCertificate& resolved) {
+  if (!known.certificate) return;
+  auto& message = resolved.verdict.message;
+  if (known.not_after <= draft.options.now) {
+    message += "; what it held before has expired";
+    return;
+  }
+  message += "; what it held before is still served";
+  resolved.certificate = known.certificate;
+  auto& next = draft.result.next_expiry;
+  if (next == 0 || known.not_after < next) next = known.not_after;
+}
+
 /// A Secret is read once for as long as it stays the same object, and equal certificates are one object from
 /// pass to pass. One that was good and is not now (its two halves may come one after the other) keeps serving
-/// what it had; the verdict says so all the same.
+/// what it had.
 ResolvedCertificate find_certificate(Draft& draft, const CertificateRef& ref) {
   const auto& [from, spec, where, reason] = ref;
   const auto& grants = draft.backend_refs.grants();
@@ -39,16 +53,15 @@ ResolvedCertificate find_certificate(Draft& draft, const CertificateRef& ref) {
     return resolve_certificate(draft.snapshot, grants, ref);
   const auto& secret = found->second;
   auto& known = draft.memo.certificates[name];
-  if (known.secret == secret) return {{}, known.certificate};
+  if (known.secret == secret) return {{}, known.certificate, known.not_after};
   auto resolved = to_certificate(*secret, where, reason);
   if (!resolved.certificate) {
-    resolved.certificate = known.certificate;
-    if (known.certificate) resolved.verdict.message += "; what it held before is still served";
+    keep_serving(known, draft, resolved);
     return resolved;
   }
   if (known.certificate && *known.certificate == *resolved.certificate)
     resolved.certificate = known.certificate;
-  known = {secret, resolved.certificate};
+  known = {secret, resolved.certificate, resolved.not_after};
   return resolved;
 }
 

@@ -69,6 +69,7 @@ using RouteForms = std::map<std::string, RouteForm, std::less<>>;  ///< by Route
 struct CertificateEntry {
   std::shared_ptr<const objects::Secret> secret;
   std::shared_ptr<const ir::Certificate> certificate;
+  std::int64_t not_after = 0;  ///< Unix seconds
 };
 
 struct PolicyMemo;

@@ -104,7 +104,8 @@ SharedMap<objects::RouteStatus>& statuses_of(objects::Statuses& statuses, RouteK
 Translation ShortWays::run(const objects::Snapshot& snapshot, const Options& options) {
   options_ = options;
   const auto changes = tracker_.update(snapshot);
-  const auto impact = draft_ ? impact_of(changes, *draft_, traces_) : Impact{true, {}, {}};
+  const bool expired = last_.next_expiry != 0 && last_.next_expiry <= options.now;
+  const auto impact = draft_ && !expired ? impact_of(changes, *draft_, traces_) : Impact{true, {}, {}};
   if (impact.everything) {
     translate_all();
   } else {

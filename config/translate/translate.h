@@ -37,6 +37,7 @@ struct Options {
   ir::HttpLimits limits;                            ///< defaults of every listener
   ir::PoolLimits pool;                              ///< defaults of every cluster
   std::string zone;                                 ///< --zone: endpoints hinted for it come first
+  std::int64_t now = 0;  ///< Unix seconds; only certificates that outlived their Secret depend on it
 
   bool in_cluster = false;  ///< the objects are other people's: none of them may lead inside
   AddressMode address_mode = AddressMode::pool;
@@ -57,6 +58,8 @@ struct Translation {
   /// What no status condition can carry, for `validate` and the log. Errors never serve as they are written:
   /// references to Gateways, ListenerSets and GatewayClasses that are not there.
   std::vector<objects::Problem> warnings;
+  /// When the first of the certificates that outlived their Secret expires, Unix seconds; 0: there is none.
+  std::int64_t next_expiry = 0;
 };
 
 /// Remembers per object what came out, keyed by the identities of its inputs, so that one changed route among

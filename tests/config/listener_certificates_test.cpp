@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/pem.h"
 #include "config/translate/translate.h"
 #include "tests/support/snapshot_from_yaml.h"
 
@@ -71,6 +72,26 @@ TEST_CASE("a key that does not fit yet leaves the certificate before in service,
   const auto after = translate(snapshot, {}, memo.get());
   CHECK(condition_of(after, "ResolvedRefs").status == "True");
   CHECK(certificate_of(after) == certificate_of(before));
+}
+
+TEST_CASE("what a Secret held before is served until it expires") {
+  auto snapshot = with_certificate();
+  const auto expiry = inspect_certificates(snapshot.secrets.at(kSecret)->data.at("tls.crt"))->not_after;
+  const auto memo = make_memo();
+  Options options;
+  options.now = expiry - 1;
+  CHECK(translate(snapshot, options, memo.get()).next_expiry == 0);
+  set(snapshot, "tls.key", "not a key");
+  const auto before = translate(snapshot, options, memo.get());
+  CHECK(before.next_expiry == expiry);
+  CHECK(before.config->listeners.size() == 1);
+
+  options.now = expiry;
+  const auto after = translate(snapshot, options, memo.get());  // of the same objects
+  CHECK(after.next_expiry == 0);
+  CHECK(after.config->listeners.empty());
+  CHECK_THAT(condition_of(after, "ResolvedRefs").message, Catch::Contains("held before has expired"));
+  CHECK(condition_of(after, "Programmed").status == "False");
 }
 
 TEST_CASE("a Secret that is deleted takes its listener out of service") {

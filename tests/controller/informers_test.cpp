@@ -302,9 +302,15 @@ TEST_CASE("a selector chooses among objects of Gateway API, and nothing else") {
   rig.server.put(route("b", "b.example", "desk"));
   rig.server.put(
       "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: x}\nspec: {ports: [{port: 80}]}\n");
+  rig.server.put(
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: ReferenceGrant\n"
+      "metadata: {name: grant, namespace: shop}\n"
+      "spec: {from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: x}], "
+      "to: [{group: '', kind: Service}]}\n");
   REQUIRE(rig.sync());
   CHECK(rig.mirror.names("HTTPRoute") == Names{"shop/a"});
   CHECK(rig.mirror.names("Service") == Names{"x/s"});
+  CHECK(rig.mirror.names("ReferenceGrant") == Names{"shop/grant"});
 }
 
 TEST_CASE("a list of more than a page arrives as one") {

@@ -90,6 +90,24 @@ TEST_CASE("a leader that stops hands over at once") {
   CHECK(api.object(kPath)["spec"]["holderIdentity"] == "b");
 }
 
+TEST_CASE("a Lease that is refused is told of until it is not") {
+  test::ScriptedApi api;
+  Signal signal;
+  Signal asked;
+  LeaderElection election(options_for("a", signal), api.make_client(), system_clock());
+  api.set_script([&](const ApiRequest&) {
+    asked.raise(true);
+    return std::optional(test::refusal(403, "Forbidden"));
+  });
+  election.start();
+  REQUIRE(asked.wait_for(2));  // the second time, the first is told
+  CHECK(election.error().find("the Lease gatehouse/gatehouse cannot be read or renewed: ") == 0);
+  api.set_script({});
+  REQUIRE(signal.wait_for(1));
+  REQUIRE(election.is_leader());
+  CHECK(election.error().empty());
+}
+
 TEST_CASE("a leader is none as soon as its renew deadline has passed, also while a request waits") {
   test::ScriptedApi api;
   SharedClock clock;

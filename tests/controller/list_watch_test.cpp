@@ -339,6 +339,32 @@ TEST_CASE("a list that fails is no list, and the next step is one") {
   CHECK(rig.lists.size() == 1);
 }
 
+TEST_CASE("a list that does not arrive as a whole is asked for in pages") {
+  Rig rig;
+  rig.api.fail(0, "the answer is larger than 268435456 bytes");
+  CHECK(rig.step().outcome == Outcome::failed);
+  rig.api.list(kEmptyList);
+  rig.step();
+  CHECK(rig.asked_for("limit=500&resourceVersion="));
+  CHECK_FALSE(rig.asked_for("resourceVersion=0"));
+}
+
+TEST_CASE("a server whose every list is out of date is not asked again at once") {
+  Rig rig;
+  rig.api.list(R"({"metadata":{"resourceVersion":"9","continue":"t"},"items":[]})");
+  rig.api.fail(410, "expired");
+  rig.api.fail(410, "expired");
+  CHECK(rig.step().outcome == Outcome::failed);
+}
+
+TEST_CASE("too many requests is an answer, a server that starts is none") {
+  Rig rig;
+  rig.api.fail(429, "429 Too Many Requests", std::chrono::seconds(1));
+  CHECK_FALSE(rig.step().is_unanswered);
+  rig.api.fail(503, "503 Service Unavailable");
+  CHECK(rig.step().is_unanswered);
+}
+
 TEST_CASE("namespaces and selectors restrict what is asked for") {
   Rig rig("HTTPRoute", "shop", "team in (a,b)");
   rig.api.list(kEmptyList);

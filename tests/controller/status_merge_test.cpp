@@ -147,6 +147,27 @@ TEST_CASE("parents of ours that are desired no longer go") {
   }
 }
 
+TEST_CASE("where several of us see parts of the cluster, parents of Gateways that are not seen stay") {
+  auto desired = route("web", {condition("Accepted")});
+  desired.parents.clear();
+  objects::Statuses statuses;
+  statuses.gateways["shop/web"];
+  const auto web = parent("web", kOurs, {seen("Accepted")});
+  const auto other = parent("other", kOurs, {seen("Accepted")});
+  auto set = parent("web", kOurs, {seen("Accepted")});
+  set["parentRef"]["kind"] = "ListenerSet";
+  const auto text = Json{{"parents", {web, other, set}}}.dump();
+  const auto result = merge_status({.desired = &desired,
+                                    .observed = text,
+                                    .generation = 3,
+                                    .controller_names = kNames,
+                                    .now = kNow,
+                                    .seen = &statuses,
+                                    .ns = "shop"});
+  REQUIRE(result.outcome == Outcome::changed);
+  CHECK(Json::parse(result.status)["parents"] == Json{other, set});
+}
+
 TEST_CASE("ancestors of other controllers stay, and there are 16 at most") {
   objects::PolicyStatus desired;
   for (int i = 0; i < 20; ++i) {

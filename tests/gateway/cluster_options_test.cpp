@@ -49,19 +49,23 @@ TEST_CASE("strays are removed by who sees all Gateways only") {
   CHECK_FALSE(infrastructure_options(settings, "own").removes_strays);
 }
 
-TEST_CASE("the pods of dedicated Gateways look at the objects that the controller looks at") {
-  file::Settings settings;
-  settings.controller_names = {"example.com/ours"};
-  settings.kubernetes = dedicated();
-  settings.kubernetes.namespaces = {"shop"};
-  settings.kubernetes.image = "example.com/gatehouse:1";
-  const auto options = infrastructure_options(settings, "own");
+TEST_CASE("the pods of dedicated Gateways get whatever was set and is not the controller's own") {
+  file::SettingsInput input;
+  input.arguments = {"--kubernetes",           "--address-mode=dedicated", "--image=example.com/gatehouse:1",
+                     "--namespaces=shop,desk", "--header-timeout=5s",      "--drain-timeout=1000500ms",
+                     "--session-key-file=/k"};
+  input.environment = {{"GATEHOUSE_CONTROLLER_NAME", "example.com/ours"}};
+  const auto parsed = file::parse_settings(input);
+  REQUIRE(parsed.errors.empty());
+  const auto options = infrastructure_options(parsed.settings, "own");
+  CHECK(options.drain_timeout == std::chrono::seconds(1001));
   auto arguments = options.arguments;
-  for (const auto* wanted : {"--controller-name=example.com/ours", "--namespaces=shop"})
-    CHECK(std::find(arguments.begin(), arguments.end(), wanted) != arguments.end());
+  CHECK(arguments == std::vector<std::string>{"--controller-name=example.com/ours",
+                                              "--drain-timeout=1000500ms", "--header-timeout=5s",
+                                              "--namespaces=shop", "--namespaces=desk"});
   for (const auto* own : {"--kubernetes", "--address-mode=dedicated", "--image=x", "--gateway=shop/web"})
     arguments.emplace_back(own);
-  file::SettingsInput input;
+  input.environment.clear();
   input.arguments = arguments;
   CHECK(file::parse_settings(input).errors.empty());
 }
