@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,7 +19,6 @@ const (
 	many        = 200
 	victim      = 17
 	neighbour   = 42
-	atOnce      = 16
 	asksOfForm  = 10
 	heedLimit   = 10 * time.Second
 	updateLimit = 5 * time.Second
@@ -162,31 +160,18 @@ func (s *Stage) awaitForm(of population, number int, wanted form, limit time.Dur
 
 // allServe asks for every object of a population but one.
 func (s *Stage) allServe(of population, except int) error {
-	var all sync.WaitGroup
-	turns := make(chan int)
 	errs := make([]error, many)
-	for range atOnce {
-		all.Go(func() {
-			for i := range turns {
-				if err := of.serves(i, first); err != nil {
-					errs[i] = fmt.Errorf("%s %s: %w", of.kind, of.called(i), err)
-				}
-			}
-		})
-	}
-	for i := range many {
+	s.inTurns(many, func(i int) {
 		if i != except {
-			turns <- i
+			errs[i] = of.serves(i, first)
 		}
-	}
-	close(turns)
-	all.Wait()
+	})
 	bad := 0
 	var one error
-	for _, err := range errs {
+	for i, err := range errs {
 		if err != nil {
 			bad++
-			one = err
+			one = fmt.Errorf("%s %s: %w", of.kind, of.called(i), err)
 		}
 	}
 	if one != nil {

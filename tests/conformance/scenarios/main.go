@@ -49,7 +49,7 @@ var scenarios = []scenario{
 	{"leader", 4 * time.Minute, short, playLeader},
 	{"api-server", 6 * time.Minute, short, playAPIServer},
 	{"rollout", 6 * time.Minute, short, playRollout},
-	{"secrets", 4 * time.Minute, long, playSecrets},
+	{"secrets", 10 * time.Minute, long, playSecrets},
 	{"definitions", 5 * time.Minute, long, playDefinitions},
 	{"deploy", 5 * time.Minute, long, playDeploy},
 	{"corruption", 8 * time.Minute, long, playCorruption},

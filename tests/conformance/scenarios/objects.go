@@ -97,13 +97,22 @@ func (s *Stage) applyTo(namespace, manifest string) {
 
 // createAll is for many objects: several at once.
 func (s *Stage) createAll(count int, manifest func(int) string) {
+	s.inTurns(count, func(i int) {
+		for _, object := range s.parse(manifest(i)) {
+			s.createObject(object)
+		}
+	})
+}
+
+// inTurns does something for each number, for several at once. What fails ends the scenario in the end.
+func (s *Stage) inTurns(count int, part func(int)) {
 	var all sync.WaitGroup
 	errs := make(chan error, count)
 	turns := make(chan int)
 	for range 16 {
 		all.Go(func() {
 			for i := range turns {
-				errs <- s.guard(func() { s.createOne(manifest(i)) })
+				errs <- s.guard(func() { part(i) })
 			}
 		})
 	}
@@ -118,12 +127,10 @@ func (s *Stage) createAll(count int, manifest func(int) string) {
 	}
 }
 
-func (s *Stage) createOne(manifest string) {
-	for _, object := range s.parse(manifest) {
-		_, err := s.of(object.GetKind(), s.namespace).Create(s.ctx, object, metav1.CreateOptions{FieldManager: fieldManager})
-		if !apierrors.IsAlreadyExists(err) {
-			s.check(err)
-		}
+func (s *Stage) createObject(object *unstructured.Unstructured) {
+	_, err := s.of(object.GetKind(), s.namespace).Create(s.ctx, object, metav1.CreateOptions{FieldManager: fieldManager})
+	if !apierrors.IsAlreadyExists(err) {
+		s.check(err)
 	}
 }
 

@@ -156,7 +156,8 @@ func (c *ControlPlane) Stop() {
 func (c *ControlPlane) startEtcd() error {
 	started, err := c.run("etcd",
 		"--data-dir="+c.path("etcd"), "--listen-client-urls="+etcdURL, "--advertise-client-urls="+etcdURL,
-		"--listen-peer-urls=http://127.0.0.1:2380", "--unsafe-no-fsync", "--log-level=warn")
+		"--listen-peer-urls=http://127.0.0.1:2380", "--unsafe-no-fsync", "--log-level=warn",
+		"--quota-backend-bytes=8589934592")
 	c.etcd = started
 	return err
 }
