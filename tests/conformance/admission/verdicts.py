@@ -97,6 +97,8 @@ def judge_with_gatehouse(program: str, cases: list[Case]) -> list[Verdict]:
         # What is decided beyond the decoder has no location: missing parents, Secrets that do not parse.
         if problem["severity"] != "error" or "location" not in problem:
             continue
+        if "object" not in problem:
+            raise RuntimeError(f"a whole file was not read: {problem}")
         first, line = re.search(r"(\d+)\.yaml:(\d+)", problem["location"]).groups()
         verdict = verdicts[int(first) + int(line) // 2 - 1]
         verdict.refused = True
