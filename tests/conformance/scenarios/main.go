@@ -53,6 +53,9 @@ var scenarios = []scenario{
 	{"definitions", 5 * time.Minute, long, playDefinitions},
 	{"deploy", 5 * time.Minute, long, playDeploy},
 	{"corruption", 8 * time.Minute, long, playCorruption},
+	{"shared", 5 * time.Minute, long, playShared},
+	{"dedicated", 6 * time.Minute, long, playDedicated},
+	{"namespaces", 4 * time.Minute, long, playNamespaces},
 }
 
 type order struct {

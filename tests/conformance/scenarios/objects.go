@@ -51,6 +51,7 @@ var kinds = map[string]kind{
 	"Namespace":        ofCluster(core("namespaces")),
 	"Service":          core("services"),
 	"Secret":           core("secrets"),
+	"ServiceAccount":   core("serviceaccounts"),
 	"ConfigMap":        core("configmaps"),
 	"EndpointSlice": {resource: schema.GroupVersionResource{
 		Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}},
