@@ -188,7 +188,10 @@ func (s *Stage) removeOne(one, two target, made []string) {
 		}
 		return nil
 	})
-	s.awaitClosed(one.address)
+	if open, err := net.DialTimeout("tcp4", one.address, exchangeTimeout); err == nil {
+		s.check(open.Close())
+		s.fail("a client can still connect to the deleted Gateway's address %s", one.address)
+	}
 	s.note("%s of a deleted Gateway: gone after %s", strings.Join(made, ", "), gone.Round(time.Millisecond))
 	s.sleep(3 * time.Second)
 	s.expectNoFailures(load, 300)
