@@ -81,16 +81,23 @@ func (s *Stage) awaitQuiet(of *gateway.Gateway) int {
 
 // residentKiB is the memory of the process.
 func (s *Stage) residentKiB(of *gateway.Gateway) int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", of.PID()))
+	return s.fieldOf(fmt.Sprintf("/proc/%d/status", of.PID()), "VmRSS:")
+}
+
+// availableKiB is what the machine can still give.
+func (s *Stage) availableKiB() int { return s.fieldOf("/proc/meminfo", "MemAvailable:") }
+
+func (s *Stage) fieldOf(file, name string) int {
+	text, err := os.ReadFile(file)
 	s.check(err)
 	for _, line := range strings.Split(string(text), "\n") {
 		fields := strings.Fields(line)
-		if len(fields) > 1 && fields[0] == "VmRSS:" {
+		if len(fields) > 1 && fields[0] == name {
 			value, err := strconv.Atoi(fields[1])
 			s.check(err)
 			return value
 		}
 	}
-	s.fail("the process has no VmRSS")
+	s.fail("%s has no %s", file, name)
 	return 0
 }

@@ -34,7 +34,7 @@ spec:
   template:
     metadata: {labels: {app: %[1]s}}
     spec:
-      terminationGracePeriodSeconds: 10
+      terminationGracePeriodSeconds: 4
       containers:
         - name: echo
           image: %[3]s

@@ -7,14 +7,15 @@ import (
 	"fmt"
 	"math/rand"
 	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 const (
-	helmSecrets    = 5000
+	mostSecrets    = 5000
+	fewestSecrets  = 500
 	helmSecretSize = 512 * 1024
-	memoryLimitKiB = 10 * 1024
+	// What etcd, its log and the API server take for each of them.
+	memoryPerSecretKiB = 12 * 1024
+	memoryLimitKiB     = 10 * 1024
 )
 
 // playSecrets fills the cluster with Secrets that nothing refers to, as Helm leaves them.
@@ -33,26 +34,27 @@ func playSecrets(s *Stage) {
 	text := base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString(content)))
 	release := s.parse("{apiVersion: v1, kind: Secret, type: helm.sh/release.v1, " +
 		"metadata: {labels: {owner: helm}}, data: {release: " + text + "}}")[0]
+	count := min(max(s.availableKiB()/memoryPerSecretKiB, fewestSecrets), mostSecrets)
+	name := func(i int) string { return fmt.Sprintf("sh.helm.release.v1.app.v%d", i) }
 	began := time.Now()
-	s.inTurns(helmSecrets, func(i int) {
+	s.inTurns(count, func(i int) {
 		object := release.DeepCopy()
-		object.SetName(fmt.Sprintf("sh.helm.release.v1.app.v%d", i))
+		object.SetName(name(i))
 		s.createObject(object)
 	})
 	filled := time.Since(began)
 	// A change that is served shows that what came before it was looked at.
 	s.sleep(2 * time.Second)
 	if after := s.generation(replica); after != generation {
-		s.fail("%d Secrets that nothing refers to led from generation %d to %d", helmSecrets, generation, after)
+		s.fail("%d Secrets that nothing refers to led from generation %d to %d", count, generation, after)
 	}
 	s.apply(route("late", "web", "late.example", "echo"))
 	s.awaitServed(target{address: to.address, host: "late.example"})
 	grown := s.residentKiB(replica) - memory
 	s.note("%d Secrets of %d KiB, created within %s: %d KiB more memory, generation unchanged",
-		helmSecrets, helmSecretSize/1024, filled.Round(time.Second), grown)
+		count, helmSecretSize/1024, filled.Round(time.Second), grown)
 	if grown > memoryLimitKiB {
-		s.fail("%d Secrets cost %d KiB", helmSecrets, grown)
+		s.fail("%d Secrets cost %d KiB", count, grown)
 	}
-	s.check(s.of("Secret", s.namespace).DeleteCollection(s.ctx, metav1.DeleteOptions{},
-		metav1.ListOptions{LabelSelector: "owner=helm"}))
+	s.inTurns(count, func(i int) { s.remove("Secret", name(i)) })
 }
