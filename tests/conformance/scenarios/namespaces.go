@@ -48,11 +48,17 @@ func playNamespaces(s *Stage) {
 	s.expectRefused(elsewhere)
 	before := s.versionsIn(elsewhere)
 
+	s.apply(secureWeb)
+	s.await(10*time.Second, "an Event says that the Secret is missing", func() error {
+		if events := s.eventsOf("web"); !strings.Contains(events, "Secret") {
+			return fmt.Errorf("Events: %s", events)
+		}
+		return nil
+	})
 	certificate, key, err := newCertificate("first", []string{"echo.example"})
 	s.check(err)
 	s.apply(fmt.Sprintf("{apiVersion: v1, kind: Secret, type: kubernetes.io/tls, metadata: {name: web}, "+
 		"data: {tls.crt: %s, tls.key: %s}}", inBase64(certificate), inBase64(key)))
-	s.apply(secureWeb)
 	s.apply(backend("echo", 1))
 	s.apply(route("echo", "web", "echo.example", "echo"))
 	s.awaitPods("echo")
@@ -114,6 +120,11 @@ func (s *Stage) versionsIn(namespace string) string {
 			", HTTPRoute " + s.get("HTTPRoute", "echo").GetResourceVersion()
 	})
 	return versions
+}
+
+func (s *Stage) eventsOf(gateway string) string {
+	return s.kubectl("-n", s.namespace, "get", "events", "-o", `jsonpath={range .items[*]}{.message}{"\n"}{end}`,
+		"--field-selector", "involvedObject.kind=Gateway,involvedObject.name="+gateway)
 }
 
 // expectNoRefusals reads what each pod has logged, and what it says of itself.
