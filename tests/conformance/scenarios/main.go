@@ -52,11 +52,11 @@ var scenarios = []scenario{
 	{"definitions", 5 * time.Minute, long, playDefinitions},
 	{"deploy", 5 * time.Minute, long, playDeploy},
 	{"corruption", 8 * time.Minute, long, playCorruption},
-	// Last: the cluster's own controllers are slow to come back after it.
-	{"api-server", 6 * time.Minute, long, playAPIServer},
 	{"shared", 5 * time.Minute, long, playShared},
 	{"dedicated", 6 * time.Minute, long, playDedicated},
 	{"namespaces", 4 * time.Minute, long, playNamespaces},
+	// Last: the cluster's own controllers are slow to come back after it.
+	{"api-server", 6 * time.Minute, long, playAPIServer},
 }
 
 type order struct {
