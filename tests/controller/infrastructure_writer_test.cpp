@@ -194,7 +194,7 @@ TEST_CASE("who is over stops between two requests") {
 TEST_CASE("the provisioner writes while it leads, and only then") {
   ApplyingApi api;
   const auto options = plan_options();
-  Provisioner provisioner(std::make_unique<test::ApplyingClient>(api), options);
+  Provisioner provisioner(std::make_unique<test::ApplyingClient>(api), options, [] { return true; });
   provisioner.set_input(plan_input({plan_gateway("web")}, options));
   CHECK(api.paths().empty());
   provisioner.set_leader(true);
@@ -215,7 +215,7 @@ TEST_CASE("the provisioner tries again by itself after a failure") {
     return ApplyingApi::refusal(500, "InternalError");
   });
   const auto options = plan_options();
-  Provisioner provisioner(std::make_unique<test::ApplyingClient>(api), options);
+  Provisioner provisioner(std::make_unique<test::ApplyingClient>(api), options, [] { return true; });
   provisioner.set_leader(true);
   provisioner.set_input(plan_input({plan_gateway("web")}, options));
   CHECK(api.wait_for([&] { return !api.object(kAccount).is_null(); }));
