@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
+#include <utility>
 
 #include "base/log.h"
 #include "controller/watched_kinds.h"
@@ -103,7 +106,7 @@ MonoTime InfrastructureWriter::run(const InfrastructureInput& input, MonoTime no
 }
 
 void InfrastructureWriter::take_up(const InfrastructureInput& input) {
-  input_ = input;
+  const auto before = std::exchange(input_, input);
   desired_.clear();
   for (auto& object : desired_infrastructure(input, options_)) {
     strays_.erase(object.path());
@@ -114,9 +117,19 @@ void InfrastructureWriter::take_up(const InfrastructureInput& input) {
     if (!stays) strays_.insert(known->first);
     known = stays ? std::next(known) : written_.erase(known);
   }
+  forget_deleted_services(before);
   std::erase_if(failures_, [this](const auto& entry) {
     return entry.first != kLooking && !desired_.contains(entry.first) && !strays_.contains(entry.first);
   });
+}
+
+/// Without its Service a Gateway cannot be reached: that does not wait for the next look.
+void InfrastructureWriter::forget_deleted_services(const InfrastructureInput& before) {
+  std::set<std::string_view> present;
+  for (const auto& service : input_.services) present.insert(service->meta.name);
+  for (const auto& service : before.services)
+    if (!present.contains(service->meta.name))
+      written_.erase(fmt::format("/api/v1/namespaces/{}/services/{}", service->meta.ns, service->meta.name));
 }
 
 bool InfrastructureWriter::is_due(const std::string& what, MonoTime now) const {

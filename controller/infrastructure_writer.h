@@ -40,6 +40,7 @@ class InfrastructureWriter {
   };
 
   void take_up(const InfrastructureInput& input);
+  void forget_deleted_services(const InfrastructureInput& before);
   bool is_due(const std::string& what, MonoTime now) const;
   MonoTime next_due(MonoTime now) const;
   /// What came of working on `what`: a path, or looking around.

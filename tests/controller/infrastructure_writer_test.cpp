@@ -18,6 +18,7 @@ using test::ApplyingApi;
 using test::plan_gateway;
 using test::plan_input;
 using test::plan_options;
+using translate::AddressMode;
 
 constexpr const char* kAccount = "/api/v1/namespaces/shop/serviceaccounts/web-gatehouse";
 
@@ -35,6 +36,16 @@ struct Rig {
   }
   json labels() const { return api.object(kAccount)["metadata"]["labels"]; }
 };
+
+/// As an informer tells of it.
+std::shared_ptr<objects::Service> observed_service(const json& object) {
+  auto service = std::make_shared<objects::Service>();
+  const auto& meta = object["metadata"];
+  service->meta.ns = "gatehouse-system";
+  service->meta.name = meta["name"].get<std::string>();
+  service->meta.annotations = meta["annotations"].get<std::map<std::string, std::string>>();
+  return service;
+}
 
 }  // namespace
 
@@ -135,6 +146,26 @@ TEST_CASE("what somebody removed or changed is put right at the next look") {
   rig.now += minutes(5);
   rig.run({gateway});
   CHECK(rig.labels()["gateway.networking.k8s.io/gateway-name"] == "web");
+}
+
+TEST_CASE("a Service that somebody deleted is back at once, with the ports it had") {
+  Rig rig(plan_options(AddressMode::shared));
+  const auto gateway = plan_gateway("web");
+  rig.run({gateway});
+  const auto path = "/api/v1/namespaces/gatehouse-system/services/" +
+                    translate::infrastructure_name(gateway->meta.full_name());
+  const auto made = rig.api.object(path);
+  REQUIRE_FALSE(made.is_null());
+  const auto observed = observed_service(made);
+  rig.writer.run(plan_input({gateway}, rig.options, {observed}), rig.now, [] { return false; });
+
+  rig.api.remove(path);
+  rig.run({gateway});
+  CHECK(rig.api.object(path)["spec"]["ports"] == made["spec"]["ports"]);
+
+  rig.writer.run(plan_input({gateway}, rig.options, {observed}), rig.now, [] { return false; });
+  rig.run({});
+  CHECK(rig.api.object(path).is_null());
 }
 
 TEST_CASE("what fails is tried again, later each time, and holds up nothing else") {
