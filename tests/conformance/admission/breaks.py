@@ -84,7 +84,7 @@ class Breaker:
         """Two to four mild changes each, by chance."""
         examples = Examples(definition, documents)
         for _ in range(count):
-            document = self._dice.choice(documents)
+            document = dict(self._dice.choice(documents))
             title = document["metadata"]["name"]
             for _ in range(self._dice.randint(2, 4)):
                 place = self._dice.choice(list(spec_places(definition, document)))
