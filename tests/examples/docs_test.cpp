@@ -146,6 +146,8 @@ TEST_CASE("every flag that the documents name exists") {
                               "--rounds",
                               "--seconds",      // of make bench
                               "--percent",      // of make bench-cluster
+                              "--run",          // of make scenarios
+                              "--seed",         // of make admission
                               "--replicas",     // of make cluster
                               "--server-side",  // of kubectl
                               "--retry",

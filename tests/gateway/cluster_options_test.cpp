@@ -52,7 +52,7 @@ TEST_CASE("strays are removed by who sees all Gateways only") {
 TEST_CASE("the pods of dedicated Gateways get whatever was set and is not the controller's own") {
   file::SettingsInput input;
   input.arguments = {"--kubernetes",           "--address-mode=dedicated", "--image=example.com/gatehouse:1",
-                     "--namespaces=shop,desk", "--header-timeout=5s",      "--drain-timeout=1000500ms",
+                     "--namespaces=shop,desk", "--header-timeout=5s",      "--drain-timeout=16m40s500ms",
                      "--session-key-file=/k"};
   input.environment = {{"GATEHOUSE_CONTROLLER_NAME", "example.com/ours"}};
   const auto parsed = file::parse_settings(input);
@@ -61,7 +61,7 @@ TEST_CASE("the pods of dedicated Gateways get whatever was set and is not the co
   CHECK(options.drain_timeout == std::chrono::seconds(1001));
   auto arguments = options.arguments;
   CHECK(arguments == std::vector<std::string>{"--controller-name=example.com/ours",
-                                              "--drain-timeout=1000500ms", "--header-timeout=5s",
+                                              "--drain-timeout=16m40s500ms", "--header-timeout=5s",
                                               "--namespaces=shop", "--namespaces=desk"});
   for (const auto* own : {"--kubernetes", "--address-mode=dedicated", "--image=x", "--gateway=shop/web"})
     arguments.emplace_back(own);

@@ -196,7 +196,10 @@ class Answer:
         self.body = response.read()
 
     def json(self) -> dict:
-        return json.loads(self.body)
+        try:
+            return json.loads(self.body)
+        except json.JSONDecodeError:
+            raise Failed(f"no JSON, status {self.status}: {self.body[:200]!r}") from None
 
     def echoed(self, name: str) -> str | None:
         """The field `name` of the request, as it reached the demo backend."""

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // UDP sessions over real sockets: who gets what, for how long, and what a change of the configuration does.
+#include <deque>
 #include <map>
 #include <set>
 
@@ -130,8 +131,9 @@ TEST_CASE("weights are per session; a backend that cannot be used keeps its shar
   rig.serve();
   int at_first = 0;
   int at_second = 0;
+  std::deque<UdpPeer> clients;  // all at once: a port that came back would go on with an old session
   for (int i = 0; i < 200; ++i) {
-    UdpPeer client;
+    auto& client = clients.emplace_back();
     client.send("hello", rig.address);
     client.send("hello again", rig.address);
     rig.turn(2);
