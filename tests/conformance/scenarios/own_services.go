@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -35,6 +36,8 @@ func playShared(s *Stage) {
 	}
 	s.note("Services %s and %s lead to ports %d and %d of the same pods", one.address, two.address, ports[0], ports[1])
 	s.changeInfrastructure(one, two, made)
+	s.restoreService("two")
+	two = s.reach("two")
 	s.removeOne(one, two, made)
 	if after := s.targetPort("two"); after != ports[1] {
 		s.fail("the other Gateway's target port went from %d to %d", ports[1], after)
@@ -88,12 +91,16 @@ func (s *Stage) serveTwo() (one, two target) {
 
 // reach waits until a Gateway answers at the address that its own Service got.
 func (s *Stage) reach(gateway string) target {
-	to := target{address: s.addressOf(gateway), host: gateway + ".example"}
-	service := s.theOneMadeFor(gateway, "Service", ownNamespace)
-	ingress, _, _ := unstructured.NestedSlice(service.Object, "status", "loadBalancer", "ingress")
-	if len(ingress) != 1 || net.JoinHostPort(ingress[0].(map[string]any)["ip"].(string), "80") != to.address {
-		s.fail("the address of Gateway %s is %s, its Service's %v", gateway, to.address, ingress)
-	}
+	to := target{host: gateway + ".example"}
+	s.await(20*time.Second, "the address of Gateway "+gateway+" is its Service's", func() error {
+		to.address = s.addressOf(gateway)
+		service := s.theOneMadeFor(gateway, "Service", ownNamespace)
+		ingress, _, _ := unstructured.NestedSlice(service.Object, "status", "loadBalancer", "ingress")
+		if len(ingress) != 1 || net.JoinHostPort(ingress[0].(map[string]any)["ip"].(string), "80") != to.address {
+			return fmt.Errorf("it is %s, the Service's %v", to.address, ingress)
+		}
+		return nil
+	})
 	s.awaitServed(to)
 	return to
 }
@@ -170,6 +177,19 @@ func (s *Stage) awaitInfrastructure(made []string, labels map[string]string, not
 		check(kind, ownNamespace)
 	}
 	check("ServiceAccount", s.namespace)
+}
+
+// restoreService deletes a Gateway's Service behind the controller's back.
+func (s *Stage) restoreService(gateway string) {
+	old := s.theOneMadeFor(gateway, "Service", ownNamespace)
+	s.in(ownNamespace, func() { s.remove("Service", old.GetName()) })
+	back := s.await(5*time.Second, "the Service is back", func() error {
+		if s.theOneMadeFor(gateway, "Service", ownNamespace).GetUID() == old.GetUID() {
+			return errors.New("it is not deleted yet")
+		}
+		return nil
+	})
+	s.note("a Service that somebody deleted was back after %s", back.Round(time.Millisecond))
 }
 
 // removeOne deletes the first Gateway under load on the second: what was made for it goes.
