@@ -212,10 +212,10 @@ class App {
   }
 
   /// What comes while one is due is part of it, so that a storm of events puts none of them off.
-  void schedule_reload() {
+  void schedule_reload(std::chrono::milliseconds pause = kGather) {
     if (reload_due_) return;
     reload_due_ = true;
-    loop_.after(ControlLoop::TimerName::reconcile, kGather, [this] {
+    loop_.after(ControlLoop::TimerName::reconcile, pause, [this] {
       reload_due_ = false;
       reload();
     });
@@ -254,7 +254,11 @@ class App {
 
   /// An API server is asked for nothing: its news come by themselves.
   void reload() {
-    if (!cluster_) print(source_.load());
+    if (!cluster_) {
+      const auto report = source_.load();
+      print(report);
+      if (report.unsettled) schedule_reload(file::kStampStep);
+    }
     pass();
   }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <iterator>
@@ -18,10 +19,6 @@ namespace gatehouse::file {
 namespace {
 
 using objects::Problem;
-
-/// File systems stamp times in steps of a clock tick: a file written again within one step after it was read
-/// could look unchanged. Younger files than this are read again next time.
-constexpr std::chrono::milliseconds kStampStep{100};
 
 Problem file_problem(std::string path, std::string reason, std::string fix) {
   Problem problem;
@@ -105,10 +102,22 @@ void keep_last_good(FileContent& content, const std::vector<objects::AnyObject>&
   }
 }
 
+bool has_all(const FileContent& content, const std::vector<objects::AnyObject>& before) {
+  std::set<std::string> present;
+  for (const auto& object : content.objects) present.insert(identity(object));
+  return std::all_of(before.begin(), before.end(),
+                     [&](const auto& object) { return present.contains(identity(object)); });
+}
+
 bool is_settled(const FileStamp& stamp) {
   const auto now =
       std::chrono::duration_cast<std::chrono::nanoseconds>(system_clock().wall().time_since_epoch());
   return stamp.modified < (now - kStampStep).count();
+}
+
+/// Neither renamed over the old one nor left alone since: whoever writes may be between two writes.
+bool is_in_the_making(const std::optional<FileStamp>& before, const std::optional<FileStamp>& now) {
+  return before && now && before->device == now->device && before->inode == now->inode && !is_settled(*now);
 }
 
 /// False for a file deleted since its folder was listed, and for a link whose target is gone: so looks for a
@@ -151,14 +160,15 @@ bool FileSource::refresh(const std::string& path, FileState& state) {
   // The stamp comes first: a write between it and the read makes the next load read again.
   auto stamp = stamp_of(path);
   if (stamp && state.stamp == stamp) return false;
-  const bool changed = read(path, state);
+  const bool changed = read(path, state, stamp);
   state.stamp.reset();
   if (stamp && !state.unreadable && is_settled(*stamp)) state.stamp = std::move(stamp);
   return changed;
 }
 
-bool FileSource::read(const std::string& path, FileState& state) {
+bool FileSource::read(const std::string& path, FileState& state, const std::optional<FileStamp>& stamp) {
   const auto file = read_text_file(path);
+  state.half_written = false;
   state.unreadable = !file.error.empty();
   if (state.unreadable) {
     state.broken = true;
@@ -167,11 +177,18 @@ bool FileSource::read(const std::string& path, FileState& state) {
     return false;
   }
   auto content = read_content(file.text, path);
+  const auto before = store_.contributed(path);
+  if (!content.broken && is_in_the_making(state.used, stamp)) {
+    const bool is_less = static_cast<std::int64_t>(file.text.size()) < state.used->size;
+    state.half_written = is_less || !has_all(content, before);
+    if (state.half_written) return false;
+  }
   state.broken = content.broken;
   state.problems = std::move(content.problems);
   if (content.broken) return false;
   state.unknown_kinds = content.unknown_kinds;
-  keep_last_good(content, store_.contributed(path));
+  keep_last_good(content, before);
+  state.used = stamp;
   return store_.apply(path, content.objects);
 }
 
@@ -215,6 +232,7 @@ LoadReport FileSource::load() {
     auto& state = files_[path];
     state.folder = folder;
     report.changed = refresh(path, state) || report.changed;
+    report.unsettled = report.unsettled || state.half_written;
     const bool is_gone = state.unreadable && !folder.empty() && !leads_somewhere(path);
     at = is_gone ? found.files.erase(at) : std::next(at);
   }

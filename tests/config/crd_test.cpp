@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "tests/config/schema_rules.h"
+#include "tests/support/source_dir.h"
 
 using namespace gatehouse;
 using nlohmann::json;
@@ -14,7 +15,7 @@ using nlohmann::json;
 namespace {
 
 json read_crd() {
-  std::ifstream file(std::string(GATEHOUSE_SOURCE_DIR) +
+  std::ifstream file(std::string(gatehouse::test::kSourceDir) +
                      "/deploy/crds/gatehouse.dev_backendtrafficpolicies.yaml");
   std::stringstream text;
   text << file.rdbuf();

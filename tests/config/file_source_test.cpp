@@ -3,6 +3,7 @@
 #include "config/file/file_source.h"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "temp_folder.h"
 
@@ -12,6 +13,8 @@ using test::namespace_yaml;
 using test::TempFolder;
 
 namespace {
+
+namespace fs = std::filesystem;
 
 struct Fixture {
   TempFolder folder;
@@ -79,6 +82,38 @@ TEST_CASE_METHOD(Fixture, "an edit right after a load is seen, even with the sam
   }
 }
 
+TEST_CASE_METHOD(Fixture, "a file that is written in place and has become less waits for the rest") {
+  FileSource source({folder.path("a.yaml")}, store);
+  folder.write("a.yaml", namespace_yaml("a") + "---\n" + namespace_yaml("b"));
+  CHECK_FALSE(source.load().unsettled);
+  for (const auto& so_far : {std::string(), namespace_yaml("a")}) {
+    folder.write("a.yaml", so_far);
+    const auto report = source.load();
+    CHECK(report.unsettled);
+    CHECK_FALSE(report.changed);
+    CHECK(names() == Names{"a", "b"});
+  }
+  SECTION("the rest comes") {
+    folder.write("a.yaml", namespace_yaml("a", "2") + "---\n" + namespace_yaml("b"));
+    CHECK_FALSE(source.load().unsettled);
+    CHECK(label("a") == "2");
+  }
+  SECTION("nothing comes") {
+    fs::last_write_time(folder.path("a.yaml"), fs::file_time_type::clock::now() - 2 * file::kStampStep);
+    CHECK_FALSE(source.load().unsettled);
+    CHECK(names() == Names{"a"});
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "a file that is renamed over another counts at once") {
+  FileSource source({folder.path("a.yaml")}, store);
+  folder.write("a.yaml", namespace_yaml("a") + "---\n" + namespace_yaml("b"));
+  source.load();
+  folder.replace("a.yaml", namespace_yaml("a"));
+  CHECK_FALSE(source.load().unsettled);
+  CHECK(names() == Names{"a"});
+}
+
 TEST_CASE_METHOD(Fixture, "a file gone from a folder takes its objects along") {
   folder.write("a.yaml", namespace_yaml("a"));
   folder.write("b.yaml", namespace_yaml("b"));
@@ -104,12 +139,12 @@ TEST_CASE_METHOD(Fixture, "a link in a folder whose target is gone takes its obj
 }
 
 TEST_CASE_METHOD(Fixture, "a syntax error keeps the file's last good objects and is fresh once") {
-  folder.write("a.yaml", namespace_yaml("a") + "---\n" + namespace_yaml("b"));
-  folder.write("c.yaml", namespace_yaml("c"));
+  folder.replace("a.yaml", namespace_yaml("a") + "---\n" + namespace_yaml("b"));
+  folder.replace("c.yaml", namespace_yaml("c"));
   FileSource source({folder.path()}, store);
   source.load();
-  folder.write("a.yaml", namespace_yaml("a", "new") + "---\nx: [1\n");
-  folder.write("c.yaml", namespace_yaml("c", "new"));
+  folder.replace("a.yaml", namespace_yaml("a", "new") + "---\nx: [1\n");
+  folder.replace("c.yaml", namespace_yaml("c", "new"));
   const auto report = source.load();
   CHECK(names() == Names{"a", "b", "c"});
   CHECK(label("a") == "1");
@@ -122,7 +157,7 @@ TEST_CASE_METHOD(Fixture, "a syntax error keeps the file's last good objects and
   CHECK(again.problems == report.problems);
   CHECK(again.fresh.empty());
 
-  folder.write("a.yaml", namespace_yaml("a", "mended"));
+  folder.replace("a.yaml", namespace_yaml("a", "mended"));
   CHECK(source.load().problems.empty());
   CHECK(names() == Names{"a", "c"});
   CHECK(label("a") == "mended");
@@ -130,18 +165,18 @@ TEST_CASE_METHOD(Fixture, "a syntax error keeps the file's last good objects and
 }
 
 TEST_CASE_METHOD(Fixture, "a file that is broken from the start gives nothing") {
-  folder.write("a.yaml", namespace_yaml("a") + "---\nx: [1\n");
+  folder.replace("a.yaml", namespace_yaml("a") + "---\nx: [1\n");
   FileSource source({folder.path()}, store);
   CHECK(source.load().problems.size() == 1);
   CHECK(names().empty());
 }
 
 TEST_CASE_METHOD(Fixture, "a bad object keeps its own last good version, the rest of the file goes on") {
-  folder.write("a.yaml",
-               namespace_yaml("one") + "---\n" + namespace_yaml("two") + "---\n" + namespace_yaml("three"));
+  folder.replace("a.yaml",
+                 namespace_yaml("one") + "---\n" + namespace_yaml("two") + "---\n" + namespace_yaml("three"));
   FileSource source({folder.path()}, store);
   source.load();
-  folder.write("a.yaml", namespace_yaml("one", "new") + kBadName);
+  folder.replace("a.yaml", namespace_yaml("one", "new") + kBadName);
   const auto report = source.load();
   CHECK(names() == Names{"one", "two"});
   CHECK(label("one") == "new");
@@ -152,18 +187,18 @@ TEST_CASE_METHOD(Fixture, "a bad object keeps its own last good version, the res
 }
 
 TEST_CASE_METHOD(Fixture, "a document that cannot be named keeps every object it could have been") {
-  folder.write("a.yaml", namespace_yaml("one") + "---\n" + namespace_yaml("two"));
+  folder.replace("a.yaml", namespace_yaml("one") + "---\n" + namespace_yaml("two"));
   FileSource source({folder.path()}, store);
   source.load();
-  folder.write("a.yaml", namespace_yaml("one", "new") + "---\nkind: Namespace\nkind: Namespace\n");
+  folder.replace("a.yaml", namespace_yaml("one", "new") + "---\nkind: Namespace\nkind: Namespace\n");
   CHECK(source.load().problems.size() == 1);
   CHECK(names() == Names{"one", "two"});
   CHECK(label("one") == "new");
 }
 
 TEST_CASE_METHOD(Fixture, "the same object in two files names both, the first file wins") {
-  folder.write("a.yaml", namespace_yaml("one", "a"));
-  folder.write("b.yaml", namespace_yaml("one", "b"));
+  folder.replace("a.yaml", namespace_yaml("one", "a"));
+  folder.replace("b.yaml", namespace_yaml("one", "b"));
   FileSource source({folder.path("b.yaml"), folder.path("a.yaml")}, store);
   const auto report = source.load();
   REQUIRE(report.problems.size() == 1);
@@ -173,7 +208,7 @@ TEST_CASE_METHOD(Fixture, "the same object in two files names both, the first fi
 }
 
 TEST_CASE_METHOD(Fixture, "the same object twice in one file is a problem at the second") {
-  folder.write("a.yaml", namespace_yaml("one", "a") + "---\n" + namespace_yaml("one", "b"));
+  folder.replace("a.yaml", namespace_yaml("one", "a") + "---\n" + namespace_yaml("one", "b"));
   FileSource source({folder.path()}, store);
   const auto report = source.load();
   REQUIRE(report.problems.size() == 1);

@@ -7,6 +7,7 @@
 #include "base/pem.h"
 #include "config/translate/translate.h"
 #include "tests/support/snapshot_from_yaml.h"
+#include "tests/support/source_dir.h"
 
 namespace gatehouse::translate {
 namespace {
@@ -16,7 +17,7 @@ constexpr const char* kSecret = "default/cert";
 /// One HTTPS listener whose certificate is in the Secret.
 objects::Snapshot with_certificate() {
   const std::string path = "/tests/golden/listener_tls/type_of_the_secret_is_free.in.yaml";
-  std::ifstream in(GATEHOUSE_SOURCE_DIR + path, std::ios::binary);
+  std::ifstream in(gatehouse::test::kSourceDir + path, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
   return test::snapshot_from_yaml(text.str());

@@ -13,6 +13,7 @@
 #include "config/objects/decode.h"
 #include "config/objects/object_store.h"
 #include "config/translate/translate.h"
+#include "tests/support/source_dir.h"
 
 namespace gatehouse::translate {
 namespace {
@@ -43,7 +44,7 @@ spec:
 )";
 
 std::string text_of_file(const std::string& path) {
-  std::ifstream in(GATEHOUSE_SOURCE_DIR + path, std::ios::binary);
+  std::ifstream in(gatehouse::test::kSourceDir + path, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
   return text.str();

@@ -211,7 +211,8 @@ TEST_CASE("a Gateway takes 1,024 listeners with those of its ListenerSets, older
   constexpr int kEach = 64;
   for (int set = 0; set < kSets; ++set) {
     std::vector<objects::GatewayListener> entries;
-    for (int i = 0; i < kEach; ++i) entries.push_back(listener("x" + std::to_string(i), 1000 + set * kEach + i));
+    for (int i = 0; i < kEach; ++i)
+      entries.push_back(listener("x" + std::to_string(i), 1000 + set * kEach + i));
     add_set(snapshot, "set-" + std::to_string(10 + set), std::move(entries));
   }
   const auto result = translate(snapshot, options_with_pool("127.0.0.1"), nullptr);
@@ -223,7 +224,8 @@ TEST_CASE("a Gateway takes 1,024 listeners with those of its ListenerSets, older
   const auto& rejected = condition(last.listeners[63].conditions, "Accepted");
   CHECK(rejected.status == "False");
   CHECK(rejected.reason == "TooManyListeners");
-  CHECK_THAT(rejected.message, Catch::Contains("ListenerSet default/set-25: listener x63: Gateway default/gw"));
+  CHECK_THAT(rejected.message,
+             Catch::Contains("ListenerSet default/set-25: listener x63: Gateway default/gw"));
   CHECK(condition(last.listeners[63].conditions, "Programmed").reason == "Invalid");
 }
 

@@ -12,6 +12,7 @@
 #include "config/file/yaml_reader.h"
 #include "config/objects/decode.h"
 #include "controller/watched_kinds.h"
+#include "tests/support/source_dir.h"
 
 namespace gatehouse::controller {
 namespace {
@@ -28,7 +29,7 @@ std::string read_text(const fs::path& path) {
 
 std::vector<json> documents_of(const std::string& name) {
   std::vector<json> documents;
-  const auto path = fs::path(GATEHOUSE_SOURCE_DIR) / "deploy" / name;
+  const auto path = fs::path(gatehouse::test::kSourceDir) / "deploy" / name;
   const auto outcome = file::read_yaml(
       read_text(path), name,
       [&documents](const json& value, const objects::SourceMap&) { documents.push_back(value); });
@@ -47,7 +48,7 @@ json find(const std::vector<json>& documents, const std::string& kind, const std
 
 std::vector<std::string> manifests() {
   std::vector<std::string> names;
-  const fs::path root = fs::path(GATEHOUSE_SOURCE_DIR) / "deploy";
+  const fs::path root = fs::path(gatehouse::test::kSourceDir) / "deploy";
   for (const auto& entry : fs::recursive_directory_iterator(root))
     if (entry.path().extension() == ".yaml") names.push_back(entry.path().lexically_relative(root).string());
   return names;

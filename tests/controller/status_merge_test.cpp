@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rule K8: what of a status is ours, and what stays as others wrote it.
 #include "controller/status_merge.h"
+#include "tests/support/source_dir.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -315,7 +316,7 @@ TEST_CASE("a condition that turns bad, and good again, is a change that is told"
 }
 
 TEST_CASE("every condition in the documents is one of ours") {
-  std::ifstream file(std::string(GATEHOUSE_SOURCE_DIR) + "/docs/reference/status.md");
+  std::ifstream file(std::string(gatehouse::test::kSourceDir) + "/docs/reference/status.md");
   std::vector<std::string> types;
   for (std::string line; std::getline(file, line);) {
     const auto end = line.find("` |");

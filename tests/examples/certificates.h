@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/config/temp_folder.h"
+#include "tests/support/source_dir.h"
 
 namespace gatehouse::test {
 
@@ -15,7 +16,8 @@ inline const std::string& certificates() {
   static const TempFolder folder;
   static const std::string path = [] {
     auto made = folder.path("certificates");
-    const std::string command = GATEHOUSE_SOURCE_DIR "/examples/make-certificates " + made + " >/dev/null";
+    const std::string command =
+        std::string(gatehouse::test::kSourceDir) + "/examples/make-certificates " + made + " >/dev/null";
     REQUIRE(std::system(command.c_str()) == 0);
     return made;
   }();

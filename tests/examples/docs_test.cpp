@@ -16,6 +16,7 @@
 #include "tests/config/temp_folder.h"
 #include "tests/examples/loaded_text.h"
 #include "tests/examples/markdown.h"
+#include "tests/support/source_dir.h"
 
 namespace gatehouse {
 namespace {
@@ -127,7 +128,7 @@ TEST_CASE("docs/settings.md holds the generated reference") {
   REQUIRE(mark != std::string::npos);
   const auto intro = document.text.substr(0, mark + std::string(kMark).size());
   if (std::getenv("GATEHOUSE_UPDATE_DOCS"))
-    std::ofstream(GATEHOUSE_SOURCE_DIR "/docs/settings.md", std::ios::binary)
+    std::ofstream(std::string(gatehouse::test::kSourceDir) + "/docs/settings.md", std::ios::binary)
         << intro << file::settings_reference();
   CHECK(test::read_document("docs/settings.md").text == intro + file::settings_reference());
 }
@@ -259,7 +260,7 @@ TEST_CASE("docs/reference/status.md has every condition of the goldens, and no r
 TEST_CASE("every link from a document to a file of ours leads somewhere") {
   int links = 0;
   for (const auto& document : test::all_documents()) {
-    const auto folder = std::filesystem::path(GATEHOUSE_SOURCE_DIR) / document.path;
+    const auto folder = std::filesystem::path(gatehouse::test::kSourceDir) / document.path;
     for (const auto& target : matches_of(document.text, "\\]\\(([^)#:]+)[)#]")) {
       ++links;
       INFO(document.path << " -> " << target);

@@ -5,13 +5,15 @@
 #include <filesystem>
 
 #include "tests/examples/loaded_text.h"
+#include "tests/support/source_dir.h"
 
 namespace gatehouse {
 namespace {
 
 std::vector<std::string> example_files() {
   std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(GATEHOUSE_SOURCE_DIR "/examples"))
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(gatehouse::test::kSourceDir) + "/examples"))
     if (entry.path().extension() == ".yaml") files.push_back(entry.path().string());
   std::sort(files.begin(), files.end());
   return files;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "tests/support/source_dir.h"
 
 namespace gatehouse::test {
 
@@ -26,13 +27,13 @@ struct Fence {
 };
 
 inline Document read_document(const std::string& path) {
-  std::ifstream in(std::string(GATEHOUSE_SOURCE_DIR "/") + path, std::ios::binary);
+  std::ifstream in(std::string(gatehouse::test::kSourceDir) + "/" + path, std::ios::binary);
   return {path, {std::istreambuf_iterator<char>(in), {}}};
 }
 
 /// Paths from the project's root, sorted.
 inline std::vector<std::string> files_below(const std::string& folder, const std::string& ending) {
-  const std::filesystem::path root(GATEHOUSE_SOURCE_DIR);
+  const std::filesystem::path root(gatehouse::test::kSourceDir);
   std::vector<std::string> paths;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root / folder))
     if (entry.path().string().ends_with(ending))

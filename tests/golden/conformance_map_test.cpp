@@ -7,12 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/source_dir.h"
+
 namespace gatehouse {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kTests = fs::path(GATEHOUSE_SOURCE_DIR) / "tests";
+const fs::path kTests = fs::path(gatehouse::test::kSourceDir) / "tests";
 
 std::string read_file(const fs::path& path) {
   std::ostringstream text;

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "config/translate/draft.h"
 #include "tests/support/snapshot_from_yaml.h"
+#include "tests/support/source_dir.h"
 
 namespace gatehouse {
 namespace {
@@ -98,7 +99,7 @@ struct GoldenCase {
 };
 
 std::vector<GoldenCase> load_cases() {
-  const fs::path root = fs::path(GATEHOUSE_SOURCE_DIR) / "tests/golden";
+  const fs::path root = fs::path(gatehouse::test::kSourceDir) / "tests/golden";
   const std::string suffix = ".in.yaml";
   std::vector<GoldenCase> cases;
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
@@ -159,7 +160,7 @@ TEST_CASE("no golden output is left without its input") {
     expected.insert(golden.stem.string() + ".in.yaml");
   }
   for (const auto& entry :
-       fs::recursive_directory_iterator(fs::path(GATEHOUSE_SOURCE_DIR) / "tests/golden")) {
+       fs::recursive_directory_iterator(fs::path(gatehouse::test::kSourceDir) / "tests/golden")) {
     INFO(entry.path());
     if (entry.path().extension() == ".yaml") CHECK(expected.contains(entry.path().string()));
   }

@@ -5,12 +5,13 @@
 #include <regex>
 
 #include "tests/layering/source_tree.h"
+#include "tests/support/source_dir.h"
 
 namespace gatehouse::layering {
 namespace {
 
 bool path_exists(const std::string& path) {
-  const std::filesystem::path root = GATEHOUSE_SOURCE_DIR;
+  const std::filesystem::path root = gatehouse::test::kSourceDir;
   for (const char* suffix : {"", ".h", ".cpp"}) {
     if (std::filesystem::exists(root / (path + suffix))) return true;
   }

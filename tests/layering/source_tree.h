@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/source_dir.h"
+
 namespace gatehouse::layering {
 
 struct SourceFile {
@@ -50,7 +52,7 @@ inline SourceFile read_file(const std::filesystem::path& root, const std::filesy
 inline const std::vector<SourceFile>& all_files() {
   static const std::vector<SourceFile> kFiles = [] {
     std::vector<SourceFile> files;
-    const std::filesystem::path root = GATEHOUSE_SOURCE_DIR;
+    const std::filesystem::path root = gatehouse::test::kSourceDir;
     for (auto it = std::filesystem::recursive_directory_iterator(root); it != end(it); ++it) {
       if (!is_ours(it->path())) {
         it.disable_recursion_pending();
