@@ -34,6 +34,7 @@ func (s *Stage) install(rights func(), arguments ...string) {
 		return nil
 	})
 	s.applyFile("deploy/namespace.yaml")
+	s.later(s.endPods)
 	rights()
 	lines := make([]string, 0, len(arguments))
 	for _, argument := range arguments {
@@ -41,6 +42,17 @@ func (s *Stage) install(rights func(), arguments ...string) {
 	}
 	s.applyFile("deploy/deployment.yaml", edit{serviceArgument, strings.Join(lines, "\n            ")})
 	s.awaitRollout()
+}
+
+// endPods: a namespace that is deleted with pods in it is looked at again only after half of their long grace period.
+func (s *Stage) endPods() {
+	s.kubectl("-n", ownNamespace, "delete", "deployments", "--all", "--wait=false")
+	s.await(30*time.Second, "pods have ended", func() error {
+		if pods := s.kubectl("-n", ownNamespace, "get", "pods", "-o", "name", "--ignore-not-found"); pods != "" {
+			return fmt.Errorf("pods: %s", pods)
+		}
+		return nil
+	})
 }
 
 // applyFile is `kubectl apply -f` of a file after edits; what it made is deleted at the end of the scenario.
