@@ -14,6 +14,7 @@ func playDeploy(s *Stage) {
 	s.later(func() {
 		s.kubectl("delete", "--ignore-not-found", "-f", "deploy/deployment.yaml", "-f", "deploy/service.yaml",
 			"-f", "deploy/rbac.yaml")
+		s.endPods()
 		// The class of deploy/ is the rig's, too: it stays.
 		s.kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "deploy/namespace.yaml")
 	})
