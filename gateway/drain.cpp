@@ -13,6 +13,8 @@ void Drain::begin(Pace pace) {
     return;
   }
   begun_ = true;
+  // Before the delay is over, so that few connections are idle then: a request may be on its way to one.
+  for (auto& worker : parts_.workers) worker->wind_down();
   parts_.state.set_draining();
   if (pace == Pace::at_once || parts_.delay.count() == 0) return stop_accepting(parts_.timeout);
   log_info("drain: not ready any more; accepting for {} ms longer", parts_.delay.count());

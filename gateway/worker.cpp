@@ -102,6 +102,10 @@ void Worker::close_unlisted() {
   std::erase_if(closing_, [](const auto& acceptor) { return acceptor->open_connections() == 0; });
 }
 
+void Worker::wind_down() {
+  loop_->post([this] { context_->draining = true; });
+}
+
 void Worker::drain(std::function<void()> idle) {
   loop_->post([this, idle = std::move(idle)]() mutable {
     context_->draining = true;

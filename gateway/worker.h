@@ -46,6 +46,8 @@ class Worker {
   /// False when the system refuses an event loop.
   bool start();
   void publish(Publication publication);
+  /// Accepts as before, but connections end after their current or next message.
+  void wind_down();
   /// Stops accepting; connections end after their current message. `idle` is called when none is left.
   void drain(std::function<void()> idle);
   /// Ends everything now and joins the thread.

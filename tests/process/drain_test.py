@@ -54,6 +54,21 @@ class Drain(GatewayCase):
         held.sendall(ANSWER)
         self.assertEqual(200, client.read_answer()[0])
 
+    def test_during_the_drain_delay_kept_connections_are_told_to_go(self):
+        """An idle connection that is closed when the delay is over may have a request on its way."""
+        gateway = self.start_gateway("--drain-delay", "60s", "--drain-timeout", "120s")
+        client, held = self.hold_a_request()
+        held.sendall(ANSWER)
+        self.assertNotIn("connection", client.read_answer()[1])
+        gateway.signal(signal.SIGTERM)
+        wait_until("readiness fails", lambda: is_not_ready(gateway))
+        client.ask("/last")
+        held.recv(65536)
+        held.sendall(ANSWER)
+        status, fields, _ = client.read_answer()
+        self.assertEqual((200, "close"), (status, fields.get("connection")))
+        self.assertTrue(client.at_end())
+
     def test_an_idle_connection_does_not_hold_up_the_drain(self):
         gateway = self.start_gateway()
         client, held = self.hold_a_request()
