@@ -45,6 +45,8 @@ void Http1Connection::start(WorkerContext& worker, Ref<Acceptor> acceptor, Accep
   }
   if (accepted.transport) connection->socket_.set_transport(std::move(accepted.transport));
   connection->park();
+  // The handshake outlasted the listener, or the process' readiness to accept.
+  if (connection->acceptor_->is_closed()) connection->close_when_idle();
 }
 
 Http1Connection::Http1Connection(WorkerContext& worker, Ref<Acceptor> acceptor, Accepted& accepted)

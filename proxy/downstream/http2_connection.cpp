@@ -37,7 +37,7 @@ void Http2Connection::start(WorkerContext& worker, Ref<Acceptor> acceptor, Accep
     delete connection;
     return;
   }
-  if (worker.draining) connection->close_when_idle();
+  if (connection->acceptor_->is_closed()) connection->close_when_idle();
 }
 
 Http2Connection::Http2Connection(WorkerContext& worker, Ref<Acceptor> acceptor, Accepted& accepted)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """TLS listeners against programs that are not ours: openssl s_client, curl, Python's ssl module."""
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -12,7 +13,7 @@ sys.dont_write_bytecode = True
 
 from cases import HOST, GatewayCase  # noqa: E402
 from certificates import Authority, secret, trust  # noqa: E402
-from servers import PATIENCE, wait_until  # noqa: E402
+from servers import PATIENCE, is_refused, wait_until  # noqa: E402
 
 
 class TlsCase(GatewayCase):
@@ -139,6 +140,29 @@ class TlsListeners(TlsCase):
         wait_until("the new certificate", lambda: self.tls_socket().getpeercert()["serialNumber"] != first)
         self.assertEqual("HTTP/1.1 200 OK", self.ask(connection))
         gateway.end()
+
+    def test_a_handshake_that_ends_during_the_drain_does_not_hold_it_up(self):
+        self.write_config(self.start_echo().endpoint)
+        gateway = self.start_gateway()
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+        self.addCleanup(plain.close)
+        received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = ssl.create_default_context(cafile=str(self.authority.certificate))
+        tls = context.wrap_bio(received, to_send, server_hostname=HOST)
+        with self.assertRaises(ssl.SSLWantReadError):
+            tls.do_handshake()
+        plain.sendall(to_send.read())
+        received.write(plain.recv(65536))
+        gateway.signal(signal.SIGTERM)
+        wait_until("new connections are refused", lambda: is_refused(self.port))
+        for _ in range(10):  # the server's flight may come in parts
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                received.write(plain.recv(65536))
+        plain.sendall(to_send.read())
+        self.assertEqual(0, gateway.wait())  # 1 after the drain timeout
 
     def test_a_required_client_certificate(self):
         clients = Authority(self.folder, "clients")
