@@ -332,6 +332,7 @@ TEST_CASE("a list of more than a page arrives as one") {
 TEST_CASE("after stop() nothing is delivered, even while the server hangs") {
   Rig rig;
   REQUIRE(rig.sync());
+  REQUIRE(rig.server.wait_for_watches("tcproutes", 1));
   rig.server.inject({.part = "tcproutes", .times = -1, .hangs = true});
   rig.server.end_watches("tcproutes");
   REQUIRE(rig.server.wait_for_requests("GET", "tcproutes?watch", 2));
